@@ -1,0 +1,10 @@
+//! What both daemons need and no word of the domain: time, chance, lifecycle, backoff, settings,
+//! logging.
+
+pub mod backoff;
+pub mod clock;
+pub mod lifecycle;
+pub mod logging;
+pub mod random;
+pub mod settings;
+pub mod span;

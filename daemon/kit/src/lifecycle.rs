@@ -1,0 +1,183 @@
+//! Start, soft stop, hard stop; and no task without a name and an owner.
+//!
+//! ```text
+//! running ──stop()──► draining (soft token) ──all tasks done──► stopped
+//!                         └──────grace over──► dropping (hard token) ──► stopped
+//! ```
+//! Soft: take no new work, finish what runs. Hard: drop what is left.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// The two stop signals and the tasks that must heed them. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Lifecycle {
+    soft: CancellationToken,
+    hard: CancellationToken,
+    tracker: TaskTracker,
+}
+
+/// What the end of a task means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ends {
+    /// It serves one caller or one thing; the rest goes on.
+    Alone,
+    /// The program is of no use without it: stop softly, so that a supervisor starts it anew.
+    WithTheProgram,
+}
+
+impl Lifecycle {
+    /// A program that runs.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Resolves once work should no longer be taken.
+    pub async fn stopping(&self) {
+        self.soft.cancelled().await;
+    }
+
+    /// Resolves once everything must be dropped.
+    pub async fn dropping(&self) {
+        self.hard.cancelled().await;
+    }
+
+    /// Whether work should no longer be taken.
+    pub fn is_stopping(&self) -> bool {
+        self.soft.is_cancelled()
+    }
+
+    /// The soft stop signal.
+    pub fn soft_token(&self) -> CancellationToken {
+        self.soft.clone()
+    }
+
+    /// Asks for the soft stop. Returns at once.
+    pub fn stop(&self) {
+        self.soft.cancel();
+    }
+
+    /// Runs `work` on the current runtime until it ends or the hard stop drops it.
+    ///
+    /// A panic is logged with the task's name; `ends` says what it means for the rest.
+    #[expect(clippy::disallowed_methods, reason = "the one place that spawns")]
+    pub fn spawn<F>(&self, name: &'static str, ends: Ends, work: F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let this = self.clone();
+        let work = self.tracker.track_future(work);
+        tokio::spawn(async move {
+            let end = Ending {
+                name,
+                ends,
+                lifecycle: &this,
+                clean: false,
+            };
+            tokio::select! {
+                biased;
+                () = this.hard.cancelled() => {}
+                () = work => {}
+            }
+            end.cleanly();
+        });
+    }
+
+    /// Soft stop, wait up to `grace` for the tasks, then hard stop. Returns whether all ended
+    /// by themselves.
+    pub async fn shut_down(&self, grace: Duration) -> bool {
+        self.soft.cancel();
+        self.tracker.close();
+        let drained = tokio::time::timeout(grace, self.tracker.wait())
+            .await
+            .is_ok();
+        self.hard.cancel();
+        self.tracker.wait().await;
+        drained
+    }
+
+    /// Tasks that run now.
+    pub fn task_count(&self) -> usize {
+        self.tracker.len()
+    }
+}
+
+/// Notices a panic: dropped without [`Ending::cleanly`].
+struct Ending<'a> {
+    name: &'static str,
+    ends: Ends,
+    lifecycle: &'a Lifecycle,
+    clean: bool,
+}
+
+impl Ending<'_> {
+    fn cleanly(mut self) {
+        self.clean = true;
+    }
+}
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        if !self.clean {
+            tracing::error!(task = self.name, "a task panicked");
+        }
+        if self.ends == Ends::WithTheProgram && !self.lifecycle.is_stopping() {
+            tracing::error!(
+                task = self.name,
+                "a part that everything needs ended: stopping"
+            );
+            self.lifecycle.stop();
+        }
+    }
+}
+
+/// Resolves at SIGTERM, SIGINT or SIGHUP's absence thereof: the first of the two stop signals.
+///
+/// Errors: where the process can't listen to signals.
+pub async fn stop_signal() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_task_that_heeds_the_soft_stop_is_waited_for() {
+        let lifecycle = Lifecycle::new();
+        let inner = lifecycle.clone();
+        lifecycle.spawn("polite", Ends::Alone, async move {
+            inner.stopping().await;
+            tokio::time::sleep(Duration::from_secs(2)).await;
+        });
+        assert!(lifecycle.shut_down(Duration::from_secs(5)).await);
+        assert_eq!(lifecycle.task_count(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_task_that_does_not_is_dropped_after_the_grace() {
+        let lifecycle = Lifecycle::new();
+        lifecycle.spawn("stubborn", Ends::Alone, std::future::pending());
+        assert!(!lifecycle.shut_down(Duration::from_secs(5)).await);
+        assert_eq!(lifecycle.task_count(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_vital_task_that_panics_stops_the_program() {
+        let lifecycle = Lifecycle::new();
+        lifecycle.spawn("vital", Ends::WithTheProgram, async {
+            panic!("on purpose")
+        });
+        lifecycle.stopping().await;
+    }
+}

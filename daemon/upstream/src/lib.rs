@@ -1,0 +1,1 @@
+//! The outbound HTTP/1.1 client.
