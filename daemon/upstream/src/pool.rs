@@ -1,0 +1,64 @@
+//! Idle connections, newest first.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::exchange::Wire;
+
+/// The idle connections of one client.
+pub(crate) struct Pool {
+    idle: Mutex<HashMap<String, Vec<Idle>>>,
+    max_idle_per_origin: usize,
+    max_idle_age: Duration,
+}
+
+struct Idle {
+    wire: Wire,
+    since: Instant,
+}
+
+impl Pool {
+    pub(crate) fn new(max_idle_per_origin: usize, max_idle_age: Duration) -> Self {
+        Self {
+            idle: Mutex::default(),
+            max_idle_per_origin,
+            max_idle_age,
+        }
+    }
+
+    /// The youngest idle connection to `origin`.
+    pub(crate) fn take(&self, origin: &str) -> Option<Wire> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = idle.get_mut(origin)?.pop()?;
+        let young = found.since.elapsed() < self.max_idle_age;
+        young.then_some(found.wire)
+    }
+
+    /// Keeps a connection whose exchange is over; drops those that waited too long.
+    pub(crate) fn put(&self, origin: &str, wire: Wire) {
+        let now = Instant::now();
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if !idle.contains_key(origin) {
+            // Rare: the time to drop what other origins left behind.
+            let max_age = self.max_idle_age;
+            idle.retain(|_, waiting| {
+                waiting.retain(|one| now - one.since < max_age);
+                !waiting.is_empty()
+            });
+            idle.insert(origin.to_owned(), Vec::new());
+        }
+        let Some(waiting) = idle.get_mut(origin) else {
+            return;
+        };
+        let too_old = waiting
+            .first()
+            .is_some_and(|oldest| now - oldest.since >= self.max_idle_age);
+        if too_old || waiting.len() >= self.max_idle_per_origin {
+            waiting.remove(0);
+        }
+        waiting.push(Idle { wire, since: now });
+    }
+}
