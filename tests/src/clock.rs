@@ -1,0 +1,15 @@
+//! The one place that reads the clock for the mock and the load generator.
+//!
+//! `CLOCK_MONOTONIC` is the same in every process of a machine, so a time stamped into a token by the mock can be
+//! taken away from the arrival time in the load generator. `std::time::Instant` hides the number, hence `rustix`.
+
+use rustix::time::{ClockId, clock_gettime};
+
+/// Nanoseconds since an arbitrary point that all processes of this machine share.
+#[must_use]
+pub fn monotonic_ns() -> u64 {
+    let now = clock_gettime(ClockId::Monotonic);
+    let seconds = u64::try_from(now.tv_sec).unwrap_or(0);
+    let nanos = u64::try_from(now.tv_nsec).unwrap_or(0);
+    seconds * 1_000_000_000 + nanos
+}
