@@ -10,6 +10,9 @@ use system_tests::mock;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
+/// Exit code of a run that was told to stop: it has no report.
+const STOPPED: u8 = 130;
+
 fn main() -> ExitCode {
     let options = Options::parse();
     match tokio::runtime::Builder::new_current_thread()
@@ -34,7 +37,10 @@ async fn told(options: Options) -> ExitCode {
     };
     let done = tokio::select! {
         done = work => done,
-        stopped = stop_signal() => stopped,
+        stopped = stop_signal() => match stopped {
+            Ok(()) => return ExitCode::from(STOPPED),
+            Err(trouble) => Err(trouble),
+        },
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -42,6 +48,7 @@ async fn told(options: Options) -> ExitCode {
     }
 }
 
+/// Waits for SIGTERM or SIGINT.
 async fn stop_signal() -> Result<(), Trouble> {
     let mut terminate = signal(SignalKind::terminate()).during("listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).during("listen for SIGINT")?;

@@ -88,7 +88,7 @@ impl Mcpd {
         let row = serde_json::json!({
             "name": name, "kind": "public", "type": "openai", "model": "mock",
             "url": format!("http://{upstream}/v1"),
-            "capabilities": {"maxConcurrency": MAX_CONCURRENCY},
+            "maxConcurrency": MAX_CONCURRENCY,
         });
         control::call_ok(&self.control("POST", "/api/v1/llms"), &row.to_string())
             .await

@@ -10,8 +10,14 @@ use crate::bench::plan::Plan;
 use crate::bench::taps::Collect;
 use crate::bench::trouble::Trouble;
 use crate::clock::monotonic_ns;
-use memchr::memmem;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use shared::channel::{
+    Frame, Heartbeat, HeartbeatReply, Hello, MAX_FRAME_BYTES, Node, Offer, Register, Registered,
+};
+use shared::headers;
+use shared::llm::ProviderType;
+use shared::sse::Decoder;
 use std::time::Duration;
 
 /// Private memory of mcpd per idle publisher, in bytes.
@@ -33,8 +39,7 @@ const RATE: Metric = Metric::new(
 
 /// Sessions that are there before the first reading, so that what is allocated once is not counted.
 const WARM: usize = 20;
-const PLANNED_PER_PUBLISHER: Duration = Duration::from_millis(50);
-const SESSION_HEADER: &str = "x-mcpctl-provider-session";
+const PLANNED_PER_PUBLISHER: Duration = Duration::from_millis(100);
 
 /// Measures `mcpd`, which nobody else should use meanwhile.
 ///
@@ -80,20 +85,14 @@ struct Channel {
 }
 
 async fn publisher(mcpd: &Mcpd, calls: &mut Caller, n: usize) -> Result<Channel, Trouble> {
-    let registration = json!({
-        "node": {"id": format!("bench-node-{n}"), "hostname": format!("bench-{n}"), "version": "0.1.0"},
-        "providers": [{"name": format!("bench-idle-{n}"), "type": "openai", "model": "mock"}],
-    });
     let register = mcpd.control("POST", "/api/v1/llms/_provider-register");
-    let registered = ask(calls, &register, &registration.to_string()).await?;
-    let session = registered["providerSessionId"].as_str();
-    let session =
-        session.ok_or_else(|| Trouble::Unexpected(format!("no session id in {registered}")))?;
+    let registered: Registered = ask(calls, &register, &registration(n)?).await?;
+    let session = &registered.provider_session_id;
 
     let mut caller = Caller::connect(mcpd.addr).await?;
     let open = mcpd
         .control("GET", "/api/v1/llms/_provider-stream")
-        .with_header(SESSION_HEADER, session);
+        .with_header(headers::PROVIDER_SESSION, session);
     let mut answer = caller.open(&open.request("")).await?;
     if answer.reply.status != 200 {
         return Err(Trouble::Unexpected(format!(
@@ -101,50 +100,94 @@ async fn publisher(mcpd: &Mcpd, calls: &mut Caller, n: usize) -> Result<Channel,
             answer.reply.status
         )));
     }
-    let epoch = hello(&mut caller, &mut answer).await?;
+    let epoch = hello(&mut caller, &mut answer).await?.epoch;
 
     let beat = mcpd
         .control("POST", "/api/v1/llms/_provider-heartbeat")
-        .with_header(SESSION_HEADER, session);
-    ask(calls, &beat, &json!({"epoch": epoch}).to_string()).await?;
-    Ok(Channel {
-        _caller: caller,
-        _answer: answer,
+        .with_header(headers::PROVIDER_SESSION, session);
+    let sign = Heartbeat {
+        epoch: Some(epoch),
+        last_ping: Some(0),
+        providers: Vec::new(),
+    };
+    let reply: HeartbeatReply = ask(calls, &beat, &sign).await?;
+    match reply.bound {
+        true => Ok(Channel {
+            _caller: caller,
+            _answer: answer,
+        }),
+        false => Err(Trouble::Unexpected(
+            "a channel that is open was called unbound".to_owned(),
+        )),
+    }
+}
+
+fn registration(n: usize) -> Result<Register, Trouble> {
+    let name = format!("bench-idle-{n}");
+    let offer = Offer {
+        name: name
+            .parse()
+            .map_err(|_| Trouble::Unexpected(format!("`{name}` is no name")))?,
+        provider_type: ProviderType::OpenAi,
+        model: "mock".to_owned(),
+        tier: None,
+        capabilities: Vec::new(),
+        context_window: None,
+        max_concurrency: None,
+        max_queue: None,
+        status: None,
+    };
+    let node = Node {
+        id: format!("bench-node-{n}"),
+        hostname: format!("bench-{n}"),
+        version: "0.1.0".to_owned(),
+    };
+    Ok(Register {
+        provider_session_id: None,
+        node,
+        providers: vec![offer],
     })
 }
 
-async fn ask(calls: &mut Caller, target: &Target, body: &str) -> Result<Value, Trouble> {
+async fn ask<T: DeserializeOwned>(
+    calls: &mut Caller,
+    target: &Target,
+    body: &impl Serialize,
+) -> Result<T, Trouble> {
+    let body =
+        serde_json::to_string(body).map_err(|error| Trouble::Unexpected(error.to_string()))?;
     let mut collected = Collect::default();
-    let reply = calls.call(&target.request(body), &mut collected).await?;
+    let reply = calls.call(&target.request(&body), &mut collected).await?;
     if !reply.keep_alive {
         *calls = Caller::connect(target.addr).await?;
     }
     let text = String::from_utf8_lossy(&collected.bytes);
+    let unexpected =
+        |why: &str| Trouble::Unexpected(format!("a control call was answered with {why}: {text}"));
     match reply.status {
-        200..=299 => Ok(serde_json::from_str(&text).unwrap_or(Value::Null)),
-        status => Err(Trouble::Unexpected(format!(
-            "a control call was answered with {status}: {text}"
-        ))),
+        200..=299 => serde_json::from_str(&text).map_err(|error| unexpected(&error.to_string())),
+        status => Err(unexpected(&status.to_string())),
     }
 }
 
-/// Reads the channel up to its `hello`, and takes the epoch from it.
-async fn hello(caller: &mut Caller, answer: &mut Answer) -> Result<Value, Trouble> {
-    let mut seen = Collect::default();
-    while memmem::find(&seen.bytes, b"\n\n").is_none()
-        || memmem::find(&seen.bytes, b"hello").is_none()
-    {
+/// Reads the channel up to its hello.
+async fn hello(caller: &mut Caller, answer: &mut Answer) -> Result<Hello, Trouble> {
+    let mut decoder = Decoder::new(MAX_FRAME_BYTES);
+    let mut events = Vec::new();
+    loop {
+        let mut seen = Collect::default();
         if !caller.take_piece(answer, &mut seen).await? {
             return Err(Trouble::Unexpected(
                 "the channel ended before its hello".to_owned(),
             ));
         }
+        decoder
+            .feed(&seen.bytes, &mut events)
+            .map_err(|error| Trouble::Unexpected(error.to_string()))?;
+        for event in events.drain(..) {
+            if let Ok(Frame::Hello(hello)) = Frame::decode(&event) {
+                return Ok(hello);
+            }
+        }
     }
-    let text = String::from_utf8_lossy(&seen.bytes);
-    let data = text
-        .lines()
-        .find_map(|line| line.strip_prefix("data:"))
-        .unwrap_or_default();
-    let hello: Value = serde_json::from_str(data.trim()).unwrap_or(Value::Null);
-    Ok(hello["epoch"].clone())
 }
