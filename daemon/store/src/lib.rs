@@ -1,1 +1,37 @@
-//! store.
+//! The one data layer: everything that must outlive the process, in SQLite or PostgreSQL.
+//!
+//! ```text
+//!    registry   relay   mcpd            domains: decide
+//!        └────────┼───────┘
+//!        Llms  Sessions  Tokens  Secrets  Audit      one module per aggregate
+//!                        │
+//!                     Store                          cheap to clone
+//!                ┌───────┴────────┐
+//!      SQLite (one file)     PostgreSQL              one SQL text for both
+//! ```
+//!
+//! No other crate speaks SQL. Rows become `shared` types at this edge; a row that makes no sense
+//! is [`StoreError::Corrupt`]. Time is handed in as a `Timestamp`; ids are UUIDv7 made of that
+//! time and of the [`kit::random::Random`] that the store was opened with.
+//!
+//! SQLite is the default: WAL, one writer, `begin immediate`, `synchronous = full`, so what was
+//! answered is on disk. PostgreSQL has a bounded pool and timeouts on every statement. Where the
+//! two differ stands in `backend.rs` (transactions), `open.rs` (connections) and `error.rs`
+//! (codes); every statement elsewhere is one static text with `$1` parameters for both.
+//!
+//! The same suite runs over both: `tests/conformance.rs`.
+
+mod backend;
+mod bounds;
+mod config;
+pub mod credential;
+mod error;
+mod ids;
+pub mod llms;
+mod open;
+pub mod sessions;
+pub mod tokens;
+
+pub use config::{Config, DEFAULT_ACQUIRE_TIMEOUT, DEFAULT_MAX_CONNECTIONS, Place};
+pub use error::StoreError;
+pub use open::Store;
