@@ -1,1 +1,2 @@
-//! mcplocal.
+//! The publisher: offers this machine's providers to a server and serves what it sends.
+pub mod config;
