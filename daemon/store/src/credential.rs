@@ -34,7 +34,7 @@ pub fn mint(role: Role, random: &dyn Random) -> Minted {
     let id = base32(random, ID_BYTES);
     let mut bytes = Zeroizing::new([0; SECRET_BYTES]);
     random.fill(&mut *bytes);
-    let secret = Zeroizing::new(URL_SAFE_NO_PAD.encode(&*bytes));
+    let secret = Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes.as_slice()));
     Minted {
         text: access_token::format(role, &id, &secret).into(),
         hash: SecretHash::of(&secret),

@@ -3,6 +3,8 @@
 //! Messages are for the operator and name rows, never their content; the database's own words are
 //! in `source()`. What a caller may see of them is the route's business.
 
+use std::path::PathBuf;
+
 use sqlx::migrate::MigrateError;
 
 /// Why the store could not do what it was asked to.
@@ -97,6 +99,28 @@ pub enum StoreError {
         #[source]
         source: Option<Box<dyn std::error::Error + Send + Sync>>,
     },
+    /// The master key's file can't be used.
+    #[error("can't use the master key file {}: {why}", path.display())]
+    BadKeyFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and what to do.
+        why: String,
+        /// The cause, where there is one.
+        #[source]
+        source: Option<std::io::Error>,
+    },
+    /// The master key is not the one that sealed the secrets.
+    #[error(
+        "the master key does not open this database's secrets: they are sealed with key {needed}, \
+         given was key {given}; put the key file back that belongs to this database"
+    )]
+    WrongKey {
+        /// The public name of the key that was given.
+        given: String,
+        /// The public name of the key that is needed.
+        needed: String,
+    },
     /// The database refused a statement that it should have taken: a mistake of ours.
     #[error("can't {doing}: the database refused the statement")]
     Internal {
@@ -122,6 +146,8 @@ impl StoreError {
             | Self::TooMany { .. }
             | Self::BadText { .. }
             | Self::Newer { .. }
+            | Self::BadKeyFile { .. }
+            | Self::WrongKey { .. }
             | Self::Internal { .. } => false,
         }
     }

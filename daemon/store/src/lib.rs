@@ -21,6 +21,7 @@
 //!
 //! The same suite runs over both: `tests/conformance.rs`.
 
+pub mod audit;
 mod backend;
 mod bounds;
 mod config;
@@ -28,7 +29,10 @@ pub mod credential;
 mod error;
 mod ids;
 pub mod llms;
+pub mod master_key;
 mod open;
+mod seal;
+pub mod secrets;
 pub mod sessions;
 pub mod tokens;
 

@@ -19,6 +19,7 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
 };
 
+use crate::audit::Audit;
 use crate::backend::{Backend, on_read};
 use crate::config::{Config, Place};
 use crate::error::{During, StoreError, in_the_way, on_migrate};
@@ -117,6 +118,11 @@ impl Store {
     /// The access tokens.
     pub fn tokens(&self) -> Tokens<'_> {
         Tokens::new(self)
+    }
+
+    /// The audit lines. (Secrets need a key: [`crate::secrets::Secrets::open`].)
+    pub fn audit(&self) -> Audit<'_> {
+        Audit::new(self)
     }
 
     pub(crate) fn backend(&self) -> &Backend {

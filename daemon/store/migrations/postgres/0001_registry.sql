@@ -62,7 +62,7 @@ create table tokens (
     -- A JSON array of role names.
     roles        text    not null,
     -- SHA-256 of the credential's secret part, which is 256 random bits: no salt, no stretching.
-    secret_hash  bytea   not null,
+    secret_hash  bytea  not null,
     created_at   bigint  not null,
     expires_at   bigint,
     revoked_at   bigint,
