@@ -1,15 +1,15 @@
 //! The two databases behind one set of statements.
 //!
-//! A statement is written once, in a closure-like body, and [`on_read`], [`on_write`] and
-//! [`in_tx`] compile it for both:
+//! A statement is written once, in a closure-like body, and [`on_read`], [`on_write`],
+//! [`on_write_many`] and [`in_tx`] compile it for both:
 //!
-//! ```ignore
+//! ```text
 //! let row = on_read!(self.store, |pool| {
 //!     sqlx::query_as::<_, Row>("select ... where name = $1").bind(name).fetch_optional(pool).await
 //! })?;
 //! ```
 
-use sqlx::{PgPool, SqlitePool};
+use sqlx::{PgPool, Postgres, SqlitePool, Transaction};
 
 /// An open database.
 #[derive(Debug)]
@@ -41,6 +41,27 @@ macro_rules! on_write {
     };
 }
 
+/// Runs one statement that writes several rows, which must not meet another of its kind halfway:
+/// two that lock the same rows in another order would wait for each other. So it takes its turn
+/// like [`in_tx`].
+macro_rules! on_write_many {
+    ($store:expr, |$db:ident| $body:expr) => {
+        match $store.backend() {
+            $crate::backend::Backend::Sqlite { write: $db, .. } => $body,
+            $crate::backend::Backend::Postgres(pool) => {
+                async {
+                    let mut tx = $crate::backend::begin_in_turn(pool).await?;
+                    let $db = &mut *tx;
+                    let outcome = $body?;
+                    tx.commit().await?;
+                    Ok::<_, sqlx::Error>(outcome)
+                }
+                .await
+            }
+        }
+    };
+}
+
 /// Runs several statements as one transaction and commits. An early return rolls back.
 ///
 /// Transactions of this kind run one after the other on both databases: SQLite takes its write
@@ -56,11 +77,7 @@ macro_rules! in_tx {
                 outcome
             }
             $crate::backend::Backend::Postgres(pool) => {
-                let mut $tx = pool.begin().await?;
-                sqlx::query("select pg_advisory_xact_lock($1)")
-                    .bind($crate::backend::WRITER_LOCK)
-                    .execute(&mut *$tx)
-                    .await?;
+                let mut $tx = $crate::backend::begin_in_turn(pool).await?;
                 let outcome = $body;
                 $tx.commit().await?;
                 outcome
@@ -69,7 +86,19 @@ macro_rules! in_tx {
     };
 }
 
-/// The advisory lock of [`in_tx`]: a number of our own within the database.
-pub(crate) const WRITER_LOCK: i64 = 0x6d63_7064;
+/// The advisory lock of [`begin_in_turn`]: a number of our own within the database.
+const WRITER_LOCK: i64 = 0x6d63_7064;
 
-pub(crate) use {in_tx, on_read, on_write};
+/// A transaction on PostgreSQL that has waited for those of its kind before it.
+pub(crate) async fn begin_in_turn(
+    pool: &PgPool,
+) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+    let mut tx = pool.begin().await?;
+    sqlx::query("select pg_advisory_xact_lock($1)")
+        .bind(WRITER_LOCK)
+        .execute(&mut *tx)
+        .await?;
+    Ok(tx)
+}
+
+pub(crate) use {in_tx, on_read, on_write, on_write_many};

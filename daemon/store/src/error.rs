@@ -19,7 +19,7 @@ pub enum StoreError {
         name: String,
     },
     /// A row of that name exists.
-    #[error("there is already a {kind} named `{name}`")]
+    #[error("the {kind} `{name}` exists already")]
     Conflict {
         /// The aggregate, for people.
         kind: &'static str,
@@ -255,6 +255,19 @@ fn postgres(code: &str) -> Option<&'static str> {
     }
 }
 
+/// Why a database can't be opened, where waiting doesn't help.
+pub(crate) fn refusal(error: &sqlx::Error) -> &'static str {
+    let code = error.as_database_error().and_then(|error| error.code());
+    match code.as_deref() {
+        Some("11") => "the file is damaged: restore a backup",
+        Some("26") => "the file is no SQLite database",
+        Some("28P01" | "28000") => "the server refused the user or the password",
+        Some("3D000") => "there is no such database on the server: create it first",
+        Some("42501") => "the user may not do that in this database: grant it the right to",
+        _ => "it was refused",
+    }
+}
+
 /// Why the migrations could not be brought up to date.
 pub(crate) fn on_migrate(place: &str, source: MigrateError) -> StoreError {
     let why = match source {
@@ -268,6 +281,9 @@ pub(crate) fn on_migrate(place: &str, source: MigrateError) -> StoreError {
             "migration {version} was changed after it had been applied: \
              use the released program, or restore a backup"
         ),
+        MigrateError::Execute(ref source) | MigrateError::ExecuteMigration(ref source, _) => {
+            format!("it can't be brought up to date: {}", refusal(source))
+        }
         _ => "it can't be brought up to date".into(),
     };
     StoreError::CantOpen {
@@ -280,6 +296,8 @@ pub(crate) fn on_migrate(place: &str, source: MigrateError) -> StoreError {
 
 #[cfg(test)]
 mod tests {
+    use sqlx::{Connection, Executor};
+
     use super::*;
 
     #[test]
@@ -300,6 +318,19 @@ mod tests {
             "can't list LLMs: no database connection became free in time"
         );
         assert!(std::error::Error::source(&error).is_some());
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_said_so_and_may_pass() {
+        let mut full = sqlx::SqliteConnection::connect("sqlite::memory:")
+            .await
+            .unwrap();
+        let fill = "pragma max_page_count = 2;
+            create table t (x blob);
+            insert into t values (zeroblob(100000));";
+        let refused = full.execute(fill).await.during("store an LLM").unwrap_err();
+        assert_eq!(refused.to_string(), "can't store an LLM: the disk is full");
+        assert!(refused.retryable());
     }
 
     #[test]

@@ -13,7 +13,7 @@ use shared::name::Name;
 use shared::timestamp::Timestamp;
 
 use crate::Store;
-use crate::backend::{on_read, on_write};
+use crate::backend::{on_read, on_write, on_write_many};
 use crate::bounds::{self, MAX_PAGE};
 use crate::error::{During, StoreError};
 use crate::ids::new_id;
@@ -232,7 +232,7 @@ impl<'a> Llms<'a> {
     /// Deletes the virtual rows that have been inactive since before `inactive_before`, and
     /// answers them, ordered by name.
     pub async fn delete_expired(&self, inactive_before: Timestamp) -> Result<Vec<Llm>, StoreError> {
-        let deleted = on_write!(self.store, |pool| {
+        let deleted = on_write_many!(self.store, |pool| {
             sqlx::query_as::<_, LlmRow>(concat!(
                 "delete from llms
                 where kind = 'virtual' and phase = 'inactive' and inactive_since < $1

@@ -22,7 +22,7 @@ use sqlx::sqlite::{
 use crate::audit::Audit;
 use crate::backend::{Backend, on_read};
 use crate::config::{Config, Place};
-use crate::error::{During, StoreError, in_the_way, on_migrate};
+use crate::error::{During, StoreError, in_the_way, on_migrate, refusal};
 use crate::llms::Llms;
 use crate::sessions::Sessions;
 use crate::tokens::Tokens;
@@ -249,7 +249,7 @@ fn on_connect(place: &str, error: sqlx::Error) -> StoreError {
     let in_the_way = in_the_way(&error);
     StoreError::CantOpen {
         place: place.into(),
-        why: in_the_way.unwrap_or("it refused the connection").into(),
+        why: in_the_way.unwrap_or_else(|| refusal(&error)).into(),
         may_pass: in_the_way.is_some(),
         source: Some(Box::new(error)),
     }

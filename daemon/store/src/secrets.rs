@@ -15,7 +15,7 @@ use shared::secret::Secret;
 use shared::timestamp::Timestamp;
 
 use crate::Store;
-use crate::backend::{in_tx, on_read};
+use crate::backend::{in_tx, on_read, on_write};
 use crate::bounds::{self, MAX_PAGE};
 use crate::error::{During, StoreError};
 use crate::ids::new_id;
@@ -327,7 +327,7 @@ impl Secrets {
     /// Errors: [`StoreError::NotFound`].
     pub async fn delete(&self, name: &Name) -> Result<Secret, StoreError> {
         let secret = self.get(name).await?;
-        let deleted = crate::backend::on_write!(self.store, |pool| {
+        let deleted = on_write!(self.store, |pool| {
             sqlx::query("delete from secrets where name = $1")
                 .bind(name.as_str())
                 .execute(pool)

@@ -8,7 +8,7 @@ use shared::channel::Node;
 use shared::timestamp::Timestamp;
 
 use crate::Store;
-use crate::backend::{on_read, on_write};
+use crate::backend::{on_read, on_write, on_write_many};
 use crate::bounds::{self, MAX_NOTE_BYTES};
 use crate::error::{During, StoreError};
 use crate::ids::{new_id, parse_id};
@@ -161,7 +161,7 @@ impl<'a> Sessions<'a> {
     /// Deletes the sessions without a sign of life since `seen_before` that serve no row, and
     /// answers how many.
     pub async fn delete_idle(&self, seen_before: Timestamp) -> Result<u64, StoreError> {
-        on_write!(self.store, |pool| {
+        on_write_many!(self.store, |pool| {
             sqlx::query(
                 "delete from provider_sessions
                 where last_seen_at < $1

@@ -9,7 +9,7 @@ use shared::timestamp::Timestamp;
 
 use super::Llms;
 use super::row::{self, LlmRow, columns};
-use crate::backend::{in_tx, on_write};
+use crate::backend::{in_tx, on_write, on_write_many};
 use crate::bounds::{self, MAX_NOTE_BYTES};
 use crate::error::{During, StoreError};
 
@@ -74,7 +74,7 @@ impl Llms<'_> {
         phase: Phase,
         at: Timestamp,
     ) -> Result<Vec<Llm>, StoreError> {
-        let changed = on_write!(self.store, |pool| {
+        let changed = on_write_many!(self.store, |pool| {
             sqlx::query_as::<_, LlmRow>(concat!(
                 "update llms
                 set phase = $2,
@@ -137,7 +137,7 @@ impl Llms<'_> {
 
     /// Moves `lastHeartbeatAt` of the rows that the session serves, never back. Wakes nothing.
     pub async fn note_heartbeat(&self, session: &str, at: Timestamp) -> Result<(), StoreError> {
-        on_write!(self.store, |pool| {
+        on_write_many!(self.store, |pool| {
             sqlx::query(
                 "update llms
                 set last_heartbeat_at = $2
@@ -160,7 +160,7 @@ impl Llms<'_> {
         heard_before: Timestamp,
         at: Timestamp,
     ) -> Result<Vec<Llm>, StoreError> {
-        let changed = on_write!(self.store, |pool| {
+        let changed = on_write_many!(self.store, |pool| {
             sqlx::query_as::<_, LlmRow>(concat!(
                 "update llms
                 set phase = 'inactive',

@@ -1,0 +1,117 @@
+//! Access tokens.
+
+use kit::random::SystemRandom;
+use secrecy::ExposeSecret;
+use shared::access_token;
+use shared::role::Role;
+use store::StoreError;
+use store::credential::mint;
+use store::tokens::TokenRecord;
+
+use crate::support::{Db, at, name};
+
+on_both![
+    a_token_is_found_by_its_id_and_proves_its_bearer,
+    a_token_name_is_taken_once,
+    tokens_are_listed_by_name,
+    a_revoked_token_stays_and_a_deleted_one_goes,
+    the_last_use_is_noted_in_batches_and_never_moves_back,
+    a_token_of_unknown_roles_is_corrupt,
+];
+
+fn token(text: &str) -> TokenRecord {
+    let minted = mint(Role::User, &SystemRandom);
+    TokenRecord {
+        id: minted.id,
+        name: name(text),
+        principal: "alice".into(),
+        roles: vec![Role::User, Role::Publisher],
+        secret_hash: minted.hash,
+        created_at: at(0),
+        expires_at: Some(at(100)),
+        revoked_at: None,
+        last_used_at: None,
+    }
+}
+
+async fn a_token_is_found_by_its_id_and_proves_its_bearer(db: Db) {
+    let minted = mint(Role::Publisher, &SystemRandom);
+    let record = TokenRecord {
+        id: minted.id,
+        secret_hash: minted.hash,
+        ..token("t")
+    };
+    db.tokens().insert(&record).await.unwrap();
+    let shown = access_token::parse(minted.text.expose_secret()).unwrap();
+    let found = db.tokens().find(shown.id).await.unwrap().unwrap();
+    assert_eq!(found, record);
+    assert!(found.secret_hash.proves(shown.secret));
+    assert!(found.is_live(at(99)) && !found.is_live(at(100)));
+    let document = serde_json::to_string(&found.document()).unwrap();
+    assert!(!document.contains("hash") && !document.contains(shown.secret));
+    assert_eq!(db.tokens().find("unknown").await.unwrap(), None);
+}
+
+async fn a_token_name_is_taken_once(db: Db) {
+    db.tokens().insert(&token("t")).await.unwrap();
+    let refused = db.tokens().insert(&token("t")).await;
+    assert!(
+        matches!(refused, Err(StoreError::Conflict { .. })),
+        "{refused:?}"
+    );
+}
+
+async fn tokens_are_listed_by_name(db: Db) {
+    for text in ["b", "a", "C"] {
+        db.tokens().insert(&token(text)).await.unwrap();
+    }
+    let listed = db.tokens().list_all().await.unwrap();
+    let listed: Vec<_> = listed.iter().map(|token| token.name.as_str()).collect();
+    assert_eq!(listed, ["C", "a", "b"]);
+}
+
+async fn a_revoked_token_stays_and_a_deleted_one_goes(db: Db) {
+    let tokens = db.tokens();
+    tokens.insert(&token("t")).await.unwrap();
+    let revoked = tokens.revoke(&name("t"), at(5)).await.unwrap();
+    assert!(!revoked.is_live(at(6)));
+    let again = tokens.revoke(&name("t"), at(9)).await.unwrap();
+    assert_eq!(again.revoked_at, Some(at(5)));
+    let stored = tokens.find_by_name(&name("t")).await.unwrap();
+    assert_eq!(stored.unwrap().revoked_at, Some(at(5)));
+    tokens.delete(&name("t")).await.unwrap();
+    let gone = tokens.delete(&name("t")).await;
+    assert!(matches!(gone, Err(StoreError::NotFound { .. })), "{gone:?}");
+}
+
+async fn the_last_use_is_noted_in_batches_and_never_moves_back(db: Db) {
+    let (a, b) = (token("a"), token("b"));
+    db.tokens().insert(&a).await.unwrap();
+    db.tokens().insert(&b).await.unwrap();
+    let uses = [
+        (a.id.clone(), at(7)),
+        (b.id.clone(), at(8)),
+        ("unknown".into(), at(9)),
+        (a.id.clone(), at(3)),
+    ];
+    db.tokens().note_used(&uses).await.unwrap();
+    let used: Vec<_> = db.tokens().list_all().await.unwrap();
+    let used: Vec<_> = used.into_iter().map(|token| token.last_used_at).collect();
+    assert_eq!(used, [Some(at(7)), Some(at(8))]);
+}
+
+async fn a_token_of_unknown_roles_is_corrupt(db: Db) {
+    db.tokens().insert(&token("t")).await.unwrap();
+    db.tamper("update tokens set roles = '[\"emperor\"]'").await;
+    let listed = db.tokens().list_all().await;
+    assert!(
+        matches!(
+            listed,
+            Err(StoreError::Corrupt {
+                column: "roles",
+                ..
+            })
+        ),
+        "{listed:?}"
+    );
+}
