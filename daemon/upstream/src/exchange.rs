@@ -24,8 +24,10 @@ use crate::pool::Pool;
 /// The read buffer's ceiling per connection, in bytes: what a slow reader can make us hold.
 const MAX_BUFFER_BYTES: usize = 64 * 1024;
 
-/// An open connection.
-pub(crate) struct Wire {
+/// An open connection. Boxed once, since it moves between pool, future and body on each request.
+pub(crate) struct Wire(Box<Halves>);
+
+struct Halves {
     sender: SendRequest<Body>,
     connection: Connection<TokioIo<Stream>, Body>,
 }
@@ -44,7 +46,7 @@ impl Wire {
             .max_buf_size(MAX_BUFFER_BYTES)
             .handshake(TokioIo::new(stream))
             .await?;
-        Ok(Self { sender, connection })
+        Ok(Self(Box::new(Halves { sender, connection })))
     }
 
     /// Sends `request` and waits for the answer's head. Dropping the future closes the connection.
@@ -54,14 +56,14 @@ impl Wire {
         home: Home,
     ) -> Result<http::Response<ResponseBody>, Failed> {
         let mut over = false;
-        if self.sender.is_closed() || poll_fn(|cx| self.drive(cx, &mut over)).await {
+        if self.0.sender.is_closed() || poll_fn(|cx| self.drive(cx, &mut over)).await {
             return Err(Failed::Unsent(Box::new(request)));
         }
-        let answer = self.sender.try_send_request(request);
+        let answer = self.0.sender.try_send_request(request);
         let mut answer = pin!(answer);
         let head = poll_fn(|cx| {
             if !over {
-                over = Pin::new(&mut self.connection).poll(cx).is_ready();
+                over = Pin::new(&mut self.0.connection).poll(cx).is_ready();
             }
             answer.as_mut().poll(cx)
         })
@@ -82,7 +84,7 @@ impl Wire {
 
     /// Polls the connection once, so that a close that happened meanwhile is seen.
     fn drive(&mut self, cx: &mut Context<'_>, over: &mut bool) -> Poll<bool> {
-        *over = Pin::new(&mut self.connection).poll(cx).is_ready();
+        *over = Pin::new(&mut self.0.connection).poll(cx).is_ready();
         Poll::Ready(*over)
     }
 }
@@ -113,8 +115,8 @@ impl ResponseBody {
         let Some(mut wire) = self.wire.take() else {
             return;
         };
-        let over = Pin::new(&mut wire.connection).poll(cx).is_ready();
-        if !over && wire.sender.is_ready() {
+        let over = Pin::new(&mut wire.0.connection).poll(cx).is_ready();
+        if !over && wire.0.sender.is_ready() {
             self.home.pool.put(self.home.origin.label(), wire);
         }
     }
@@ -142,7 +144,7 @@ impl HttpBody for ResponseBody {
             let Some(wire) = &mut this.wire else {
                 return Poll::Pending;
             };
-            if Pin::new(&mut wire.connection).poll(cx).is_ready() {
+            if Pin::new(&mut wire.0.connection).poll(cx).is_ready() {
                 // Over: what it read is still in the body, and then its end or its error.
                 this.wire = None;
                 continue;

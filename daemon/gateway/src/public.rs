@@ -1,0 +1,160 @@
+//! How the server calls a public row: which adapter, which URL, which key.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use kit::clock::SystemClock;
+use kit::random::SystemRandom;
+use providers::Provider;
+use providers::demo::Demo;
+use providers::ollama::{self, Ollama};
+use providers::openai::OpenAi;
+use registry::Row;
+use secrecy::ExposeSecret;
+use shared::llm::{LlmSpec, ProviderType};
+use upstream::{AddressPolicy, Client, Config, Origin};
+
+use crate::error::Error;
+use crate::infer::Inner;
+
+/// What one serving thread keeps for itself: connections and adapters that no other thread
+/// touches, so that the hot path shares nothing.
+pub struct Worker {
+    client: Client,
+    adapters: Mutex<Adapters>,
+}
+
+#[derive(Default)]
+struct Adapters {
+    /// The registry's generation that they were made at.
+    generation: u64,
+    by_name: HashMap<String, Arc<Provider>>,
+}
+
+impl Worker {
+    /// A worker without connections.
+    pub fn new() -> Self {
+        Self {
+            client: Client::new(Config {
+                addresses: AddressPolicy::NoLinkLocal,
+                ..Config::default()
+            }),
+            adapters: Mutex::default(),
+        }
+    }
+
+    fn find(&self, name: &str, generation: u64) -> Option<Arc<Provider>> {
+        let mut adapters = self.adapters.lock().unwrap_or_else(PoisonError::into_inner);
+        if adapters.generation != generation {
+            adapters.by_name.clear();
+            adapters.generation = generation;
+        }
+        adapters.by_name.get(name).cloned()
+    }
+
+    fn keep(&self, name: &str, generation: u64, provider: &Arc<Provider>) {
+        let mut adapters = self.adapters.lock().unwrap_or_else(PoisonError::into_inner);
+        if adapters.generation == generation {
+            adapters.by_name.insert(name.to_owned(), provider.clone());
+        }
+    }
+}
+
+impl Default for Worker {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Inner {
+    /// The adapter of a public row; made again after any change of a row or a secret.
+    pub(crate) async fn provider(
+        &self,
+        worker: &Worker,
+        row: &Row,
+    ) -> Result<Arc<Provider>, Error> {
+        let name = row.name().as_str();
+        let generation = self.registry.generation();
+        if let Some(provider) = worker.find(name, generation) {
+            return Ok(provider);
+        }
+        let provider = Arc::new(self.adapter(worker, row).await?);
+        worker.keep(name, generation, &provider);
+        Ok(provider)
+    }
+
+    async fn adapter(&self, worker: &Worker, row: &Row) -> Result<Provider, Error> {
+        let spec = row.spec();
+        let key = match &spec.key {
+            Some(reference) => {
+                let field = self.secrets.get_field(&reference.name, &reference.field);
+                Some(field.await.map_err(|error| missing_key(row, error))?)
+            }
+            None => None,
+        };
+        let key = key.as_ref().map(|key| key.expose_secret());
+        build(worker.client.clone(), spec, key).map_err(|error| match error {
+            NotBuilt::NoAdapter(provider_type) => Error::NoAdapter(provider_type),
+            NotBuilt::Because(why) => Error::Misconfigured {
+                name: row.name().to_string(),
+                why,
+            },
+        })
+    }
+}
+
+fn missing_key(row: &Row, error: store::StoreError) -> Error {
+    match error {
+        store::StoreError::NotFound { .. } => Error::Misconfigured {
+            name: row.name().to_string(),
+            why: "the secret that its `key` names does not exist".into(),
+        },
+        other => Error::Store(other),
+    }
+}
+
+/// Why a row has no adapter.
+enum NotBuilt {
+    NoAdapter(ProviderType),
+    Because(String),
+}
+
+fn build(client: Client, spec: &LlmSpec, key: Option<&str>) -> Result<Provider, NotBuilt> {
+    let origin = || {
+        let url = spec.url.as_deref().unwrap_or_default();
+        Origin::parse(url).map_err(|error| NotBuilt::Because(format!("its `url`: {error}")))
+    };
+    let because = |error: providers::Error| NotBuilt::Because(error.to_string());
+    match spec.provider_type {
+        ProviderType::OpenAi | ProviderType::OpenRouter => {
+            let openai = OpenAi::new(client, origin()?, key).map_err(because)?;
+            Ok(Provider::OpenAi(Box::new(openai)))
+        }
+        ProviderType::Ollama => {
+            let settings = ollama::Settings {
+                context_window: spec.context_window,
+                ..ollama::Settings::default()
+            };
+            let random = Arc::new(SystemRandom);
+            let ollama = Ollama::new(client, origin()?, key, settings, random).map_err(because)?;
+            Ok(Provider::Ollama(ollama))
+        }
+        ProviderType::Demo => Ok(Provider::Demo(Demo::new(
+            Arc::new(SystemClock),
+            Arc::new(SystemRandom),
+        ))),
+        other @ (ProviderType::Anthropic | ProviderType::Gemini) => Err(NotBuilt::NoAdapter(other)),
+    }
+}
+
+/// Whether this server can call a public row of this spec; if not, why, in words.
+pub fn check_public(spec: &LlmSpec) -> Result<(), String> {
+    match build(Client::new(Config::default()), spec, None) {
+        Ok(_) => Ok(()),
+        Err(NotBuilt::Because(why)) => Err(why),
+        Err(NotBuilt::NoAdapter(provider_type)) => Err(format!(
+            "this server can't call providers of type `{provider_type}` yet: \
+             use openai, openrouter, ollama or demo"
+        )),
+    }
+}

@@ -1,0 +1,166 @@
+//! The one file that knows every part: builds them, hands each the handles it needs, starts them
+//! in order and stops them in reverse.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use gateway::Gateway;
+use kit::clock::{SharedClock, SystemClock};
+use kit::lifecycle::{Ends, Lifecycle};
+use kit::random::{SharedRandom, SystemRandom};
+use registry::Registry;
+use relay::Relay;
+use store::Store;
+use store::master_key::KeyFile;
+use store::secrets::Secrets;
+use tokio::net::TcpListener;
+use tokio::time::Instant;
+
+use crate::audit::Audit;
+use crate::auth::Auth;
+use crate::config::Config;
+use crate::first_start::ensure_admin;
+use crate::http::request_id::RequestIds;
+use crate::metrics::Metrics;
+use crate::routes::{App, Server};
+use crate::server::{Acceptor, Workers};
+
+/// What publishers are told about when to come back after a stop.
+const RECONNECT_AFTER: Duration = Duration::from_secs(2);
+/// How often the drain looks whether anything still runs.
+const DRAIN_LOOK: Duration = Duration::from_millis(50);
+/// What the last writes and the closing of connections may take.
+const CLOSING_GRACE: Duration = Duration::from_secs(2);
+
+/// Runs the server on `listener` until `lifecycle` is asked to stop, and drains it.
+///
+/// Errors: where it can't start; each says what to do.
+pub async fn run(
+    config: Config,
+    listener: TcpListener,
+    lifecycle: Lifecycle,
+) -> anyhow::Result<()> {
+    let clock: SharedClock = Arc::new(SystemClock);
+    let random: SharedRandom = Arc::new(SystemRandom);
+    let address = listener
+        .local_addr()
+        .context("the listening socket has no address")?;
+    let store = open_store(&config, random.clone()).await?;
+    let key_file = match &config.master_key_file {
+        Some(given) => KeyFile::Given(given.clone()),
+        None => KeyFile::Own(config.data_dir.join("master.key")),
+    };
+    let secrets = Secrets::open(&store, &key_file, clock.now()).await?;
+    let registry = Registry::load(store.clone(), clock.now()).await?;
+    let relay = Relay::new(
+        registry.clone(),
+        store.clone(),
+        clock.clone(),
+        config.timing,
+    );
+    let gateway = Gateway::new(
+        registry.clone(),
+        relay.clone(),
+        secrets.clone(),
+        lifecycle.clone(),
+        config.request_timeout,
+    );
+    let auth = Auth::load(store.clone(), clock.clone(), random.clone()).await?;
+    let first = ensure_admin(&auth, &config.data_dir).await?;
+    let audit = Audit::new(store.clone(), clock.clone());
+    let request_ids = RequestIds::new(&*random);
+    let server = Arc::new(Server::new(App {
+        auth: auth.clone(),
+        audit: audit.clone(),
+        registry: registry.clone(),
+        secrets,
+        relay: relay.clone(),
+        gateway,
+        store: store.clone(),
+        clock,
+        lifecycle: lifecycle.clone(),
+        metrics: Metrics::new(),
+        request_ids,
+        max_body_bytes: config.max_body_bytes,
+    }));
+
+    // The services behind the routes end with the hard stop: they serve the drain too.
+    let behind = Lifecycle::new();
+    spawn(&behind, "row phases", {
+        let registry = registry.clone();
+        async move { registry.save_phases().await }
+    });
+    spawn(&behind, "channel watch", {
+        let relay = relay.clone();
+        async move { relay.watch().await }
+    });
+    spawn(&behind, "token upkeep", async move { auth.upkeep().await });
+    spawn(&behind, "audit", {
+        let audit = audit.clone();
+        async move { audit.store_lines().await }
+    });
+
+    let workers = Workers::start(config.threads, server, &lifecycle)?;
+    let acceptor = Acceptor::new(listener, workers, config.max_connections);
+    lifecycle.spawn(
+        "accept",
+        Ends::WithTheProgram,
+        acceptor.run(lifecycle.clone()),
+    );
+    tracing::info!(%address, data_dir = %config.data_dir.display(), "mcpd is ready");
+    if let Some(path) = first {
+        tracing::info!(
+            "first start: log in with  mcpctl login http://{address} < {}",
+            path.display()
+        );
+    }
+    let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+
+    lifecycle.stopping().await;
+    let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
+    drain(&registry, &relay, config.drain_timeout).await;
+    relay.close();
+    lifecycle.shut_down(CLOSING_GRACE).await;
+    behind.shut_down(Duration::ZERO).await;
+    if let Err(error) = registry.save_now().await {
+        tracing::warn!(%error, "the last row phases could not be saved; they are judged anew at the start");
+    }
+    audit.flush().await;
+    store.close().await;
+    tracing::info!("mcpd has stopped");
+    Ok(())
+}
+
+async fn open_store(config: &Config, random: SharedRandom) -> anyhow::Result<Store> {
+    let place = match &config.database_url {
+        Some(url) => store::Config::postgres(url.clone()),
+        None => store::Config::sqlite(&config.data_dir),
+    };
+    Ok(Store::open(&place, random).await?)
+}
+
+fn spawn(behind: &Lifecycle, name: &'static str, work: impl Future<Output = ()> + Send + 'static) {
+    behind.spawn(name, Ends::WithTheProgram, work);
+}
+
+/// Waits until nothing runs any more, or the time is over.
+async fn drain(registry: &Registry, relay: &Relay, timeout: Duration) {
+    relay.goaway(RECONNECT_AFTER);
+    let until = Instant::now() + timeout;
+    loop {
+        let running: u32 = registry
+            .list()
+            .iter()
+            .map(|row| row.live().gate.in_flight())
+            .sum();
+        if running == 0 {
+            return;
+        }
+        if Instant::now() >= until {
+            tracing::warn!(running, "the drain time is over: what runs is dropped");
+            return;
+        }
+        tokio::time::sleep(DRAIN_LOOK).await;
+    }
+}

@@ -1,0 +1,194 @@
+//! Settings of the server and where each came from.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use kit::settings::{BadSetting, Settings, Shown, read_toml};
+use kit::span::Span;
+use relay::Timing;
+
+/// What the server runs with.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// Where it keeps its data.
+    pub data_dir: PathBuf,
+    /// PostgreSQL instead of the embedded database; holds a password.
+    pub database_url: Option<secrecy::SecretString>,
+    /// The key that seals secrets; default: one of the server's own in `data_dir`.
+    pub master_key_file: Option<PathBuf>,
+    /// Serving threads.
+    pub threads: usize,
+    /// Connections at once.
+    pub max_connections: usize,
+    /// The largest request body, in bytes.
+    pub max_body_bytes: usize,
+    /// What one request may take, in all.
+    pub request_timeout: Duration,
+    /// How long a stop waits for what runs.
+    pub drain_timeout: Duration,
+    /// The channel's clockwork.
+    pub timing: Timing,
+    /// Log filter.
+    pub log: String,
+    /// All of the above as text, with sources.
+    pub shown: Vec<Shown>,
+    /// What looks like a mistake, in words.
+    pub warnings: Vec<String>,
+}
+
+/// Why the settings can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum BadConfig {
+    /// One value.
+    #[error(transparent)]
+    Setting(#[from] BadSetting),
+    /// The whole file.
+    #[error("the settings file {path} can't be used: {why}")]
+    File {
+        /// Its path.
+        path: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// No place for the data.
+    #[error("there is no HOME to keep data in: set MCPD_DATA_DIR")]
+    NoHome,
+}
+
+impl Config {
+    /// Collects the settings: flag > environment > `mcpd.toml` in the data folder > default.
+    ///
+    /// Shape: `flags` and `environment` are name and value; names of flags are in snake case.
+    pub fn load(
+        flags: BTreeMap<String, String>,
+        environment: BTreeMap<String, String>,
+    ) -> Result<Self, BadConfig> {
+        let data_dir = data_dir(&flags, &environment)?;
+        let file = read_file(&data_dir.join("mcpd.toml"))?;
+        let mut settings = Settings::new("MCPD_", flags, environment, file);
+        let default = Timing::default();
+        // `data_dir` again, so that it is shown with its source.
+        let shown_dir: Text = settings.get("data_dir", Text(data_dir.display().to_string()))?;
+        debug_assert_eq!(Path::new(&shown_dir.0), data_dir);
+        let span = |settings: &mut Settings, name, default| {
+            settings.get(name, Span(default)).map(|span| span.0)
+        };
+        let mut config = Self {
+            listen: settings.get("listen", SocketAddr::from(([127, 0, 0, 1], 8765)))?,
+            data_dir,
+            database_url: settings.find_secret("database_url").map(Into::into),
+            master_key_file: settings
+                .find::<Text>("master_key_file")?
+                .map(|path| path.0.into()),
+            threads: settings.get("threads", default_threads())?.clamp(1, 256),
+            max_connections: settings.get("max_connections", 10_000)?,
+            max_body_bytes: settings.get("max_body_bytes", 32 * 1024 * 1024)?,
+            request_timeout: span(&mut settings, "request_timeout", Duration::from_secs(600))?,
+            drain_timeout: span(&mut settings, "drain_timeout", Duration::from_secs(30))?,
+            timing: Timing {
+                ping_interval: span(&mut settings, "ping_interval", default.ping_interval)?,
+                proof_timeout: span(&mut settings, "proof_timeout", default.proof_timeout)?,
+                heartbeat_timeout: span(
+                    &mut settings,
+                    "heartbeat_timeout",
+                    default.heartbeat_timeout,
+                )?,
+                inactive_retention: span(
+                    &mut settings,
+                    "inactive_retention",
+                    default.inactive_retention,
+                )?,
+                gc_interval: span(&mut settings, "gc_interval", default.gc_interval)?,
+            },
+            log: settings.get("log", Text("info".into()))?.0,
+            shown: Vec::new(),
+            warnings: Vec::new(),
+        };
+        config.warnings = settings
+            .unknown_in_file()
+            .into_iter()
+            .map(|name| format!("mcpd.toml: there is no setting `{name}`; it is ignored"))
+            .collect();
+        config.shown = settings.shown();
+        Ok(config)
+    }
+}
+
+/// Any text: the setting type for what is checked elsewhere.
+#[derive(Clone, Debug)]
+struct Text(String);
+
+impl std::str::FromStr for Text {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.into()))
+    }
+}
+
+impl std::fmt::Display for Text {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn data_dir(
+    flags: &BTreeMap<String, String>,
+    environment: &BTreeMap<String, String>,
+) -> Result<PathBuf, BadConfig> {
+    let named = flags
+        .get("data_dir")
+        .or_else(|| environment.get("MCPD_DATA_DIR"));
+    if let Some(named) = named {
+        return Ok(PathBuf::from(named));
+    }
+    let below = |variable: &str, path: &str| Some(Path::new(environment.get(variable)?).join(path));
+    below("XDG_DATA_HOME", "mcpd")
+        .or_else(|| below("HOME", ".local/share/mcpd"))
+        .ok_or(BadConfig::NoHome)
+}
+
+fn read_file(path: &Path) -> Result<BTreeMap<String, String>, BadConfig> {
+    let bad = |why: String| BadConfig::File {
+        path: path.display().to_string(),
+        why,
+    };
+    match std::fs::read_to_string(path) {
+        Ok(text) => read_toml(&text).map_err(bad),
+        Err(missing) if missing.kind() == std::io::ErrorKind::NotFound => Ok(BTreeMap::new()),
+        Err(other) => Err(bad(other.to_string())),
+    }
+}
+
+fn default_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, |cores| cores.get().min(16))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        let own = |(a, b): &(&str, &str)| (String::from(*a), String::from(*b));
+        pairs.iter().map(own).collect()
+    }
+
+    #[test]
+    fn the_contracts_variables_are_understood() {
+        let environment = map(&[
+            ("HOME", "/nonexistent"),
+            ("MCPD_LISTEN", "127.0.0.1:0"),
+            ("MCPD_HEARTBEAT_TIMEOUT", "2s"),
+            ("MCPD_DATABASE_URL", "postgres://u:canary@h/d"),
+        ]);
+        let config = Config::load(map(&[("gc_interval", "1s")]), environment).unwrap();
+        assert_eq!(config.timing.heartbeat_timeout, Duration::from_secs(2));
+        assert_eq!(config.timing.gc_interval, Duration::from_secs(1));
+        assert_eq!(config.data_dir, Path::new("/nonexistent/.local/share/mcpd"));
+        assert!(!format!("{config:?}").contains("canary"));
+    }
+}

@@ -1,0 +1,146 @@
+//! An error as an HTTP answer.
+
+use std::time::Duration;
+
+use axum::response::{IntoResponse, Response};
+use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderMap, StatusCode};
+use shared::error_body::{ErrorBody, code};
+use store::StoreError;
+
+/// An error that a caller will see.
+#[derive(Debug)]
+pub struct ApiError {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// The body.
+    pub body: Box<ErrorBody>,
+    /// When to try again.
+    pub retry_after: Option<Duration>,
+}
+
+impl ApiError {
+    /// An error of `status` and `code`.
+    pub fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            body: Box::new(ErrorBody::new(status, code, message)),
+            retry_after: None,
+        }
+    }
+
+    /// 400: the request can't be read.
+    pub fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(400, code::INVALID_REQUEST, message)
+    }
+
+    /// 404: no such thing, or not yours to see.
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self::new(404, code::NOT_FOUND, message)
+    }
+
+    /// The same with a hint.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.body.error.hint = Some(hint.into());
+        self
+    }
+
+    /// The answer's head and body text, for `request_id`.
+    pub fn into_parts(mut self, request_id: Option<&str>) -> (StatusCode, HeaderMap, String) {
+        self.body.error.request_id = request_id.map(Into::into);
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Some(after) = self.retry_after {
+            headers.insert(RETRY_AFTER, HeaderValue::from(after.as_secs().max(1)));
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        (self.status, headers, self.body.to_json())
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        // The dispatcher gives every error its request id: see `request_id::stamp`.
+        let kept = self.body.clone();
+        let mut response = self.into_parts(None).into_response();
+        response.extensions_mut().insert(Unstamped(kept));
+        response
+    }
+}
+
+/// An error body that has no request id yet.
+#[derive(Clone)]
+pub struct Unstamped(pub Box<ErrorBody>);
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match &error {
+            StoreError::NotFound { .. } => Self::not_found(error.to_string()),
+            StoreError::Conflict { .. } => Self::new(409, code::CONFLICT, error.to_string()),
+            StoreError::Stale { .. } => Self::new(409, code::CONFLICT, error.to_string())
+                .hint("read it again, apply your change to what you read, and send that"),
+            _ if error.retryable() => {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "the database can't be used"
+                );
+                let mut api = Self::new(
+                    503,
+                    code::UNAVAILABLE,
+                    "the server's database can't be used now",
+                );
+                api.retry_after = Some(Duration::from_secs(2));
+                api
+            }
+            _ => {
+                tracing::error!(error = &error as &dyn std::error::Error, "the store failed");
+                Self::new(
+                    500,
+                    code::INTERNAL,
+                    "the server failed while it worked on the request",
+                )
+            }
+        }
+    }
+}
+
+impl From<gateway::Error> for ApiError {
+    fn from(error: gateway::Error) -> Self {
+        let mut api = Self::new(error.status(), error.code(), error.to_string());
+        api.body.error.hint = error.hint();
+        api.retry_after = error.retry_after();
+        api
+    }
+}
+
+impl From<relay::Error> for ApiError {
+    fn from(error: relay::Error) -> Self {
+        use relay::Error;
+        let text = error.to_string();
+        match error {
+            Error::Store(store) => store.into(),
+            // One answer for unknown and for foreign: it must not tell which.
+            Error::NotFound | Error::NotRegistered => {
+                Self::not_found("there is no such session or task")
+                    .hint("register with POST /api/v1/llms/_provider-register, then bind again")
+            }
+            Error::StaleEpoch { .. } => Self::new(409, code::STALE_EPOCH, text),
+            Error::TaskEnded => Self::new(410, code::TASK_ENDED, text),
+            Error::Contradiction(_) => Self::new(409, code::CONFLICT, text),
+            Error::OutOfOrder { .. } => {
+                Self::new(409, code::CONFLICT, text).hint("send the missing message first")
+            }
+            Error::BadMessage(_) => Self::bad_request(text),
+            Error::NameTaken(_) => {
+                Self::new(409, code::NAME_TAKEN, text).hint("publish it under another name")
+            }
+            Error::Offline | Error::Stuck => Self::new(503, code::PROVIDER_OFFLINE, text),
+            Error::Disconnected | Error::CutShort | Error::Provider(_) => {
+                Self::new(502, code::PROVIDER_ERROR, text)
+            }
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! HTTP matters that all routes share: bodies, errors, request ids.
+
+pub mod body;
+pub mod error;
+pub mod read;
+pub mod request_id;
+pub mod resource;

@@ -1,0 +1,15 @@
+//! Serving HTTP: one acceptor, a few single-threaded workers.
+//!
+//! ```text
+//! acceptor ──► worker 1: its own runtime, connections and upstream pool
+//!          └─► worker 2 ...
+//! ```
+//! A request and its upstream connection live on one thread: no lock is contended and no other
+//! thread is woken. Connections are dealt out in turn.
+
+mod accept;
+mod connection;
+mod worker;
+
+pub use accept::Acceptor;
+pub use worker::{Serve, Workers};

@@ -1,0 +1,106 @@
+//! The serving threads.
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use gateway::Worker;
+use http::{Request, Response};
+use hyper::body::Incoming;
+use kit::lifecycle::{Ends, Lifecycle};
+use tokio::net::TcpStream;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+
+use crate::http::body::ResponseBody;
+use crate::server::connection::converse;
+
+/// Connections that may wait for a worker to take them; then the acceptor waits.
+const HANDOVER: usize = 64;
+
+/// What a worker does with a request.
+pub trait Serve: Send + Sync + 'static {
+    /// Answers `request` on the thread of `worker`.
+    fn serve(
+        self: Arc<Self>,
+        worker: Arc<Worker>,
+        request: Request<Incoming>,
+    ) -> Pin<Box<dyn Future<Output = Response<ResponseBody>> + Send>>;
+}
+
+/// The serving threads' inboxes. Cheap to clone.
+#[derive(Clone)]
+pub struct Workers {
+    inboxes: Arc<[mpsc::Sender<Accepted>]>,
+    next: Arc<AtomicUsize>,
+}
+
+struct Accepted {
+    stream: std::net::TcpStream,
+    slot: OwnedSemaphorePermit,
+}
+
+impl Workers {
+    /// Starts `count` threads that answer with `app`.
+    ///
+    /// Errors: where the system gives no thread or no event queue.
+    pub fn start(count: usize, app: Arc<dyn Serve>, lifecycle: &Lifecycle) -> io::Result<Self> {
+        let inboxes: io::Result<Vec<_>> = (0..count.max(1))
+            .map(|number| {
+                let (inbox, accepted) = mpsc::channel(HANDOVER);
+                let runtime = tokio::runtime::Builder::new_current_thread()
+                    .enable_all()
+                    .build()?;
+                let (app, lifecycle) = (app.clone(), lifecycle.clone());
+                std::thread::Builder::new()
+                    .name(format!("serve-{number}"))
+                    .spawn(move || runtime.block_on(work(accepted, app, lifecycle)))?;
+                Ok(inbox)
+            })
+            .collect();
+        Ok(Self {
+            inboxes: inboxes?.into(),
+            next: Arc::default(),
+        })
+    }
+
+    /// Gives a connection to the next worker.
+    pub(crate) async fn serve(&self, stream: TcpStream, slot: OwnedSemaphorePermit) {
+        let next = self.next.fetch_add(1, Ordering::Relaxed) % self.inboxes.len();
+        match stream.into_std() {
+            Ok(stream) => {
+                // A worker that is gone is gone with the program.
+                let _ = self.inboxes[next].send(Accepted { stream, slot }).await;
+            }
+            Err(error) => tracing::warn!(%error, "a connection can't be handed over"),
+        }
+    }
+}
+
+async fn work(mut accepted: mpsc::Receiver<Accepted>, app: Arc<dyn Serve>, lifecycle: Lifecycle) {
+    let worker = Arc::new(Worker::new());
+    loop {
+        let next = tokio::select! {
+            biased;
+            () = lifecycle.dropping() => return,
+            next = accepted.recv() => next,
+        };
+        let Some(Accepted { stream, slot }) = next else {
+            return;
+        };
+        let stream = match TcpStream::from_std(stream) {
+            Ok(stream) => stream,
+            Err(error) => {
+                tracing::warn!(%error, "a connection can't be served");
+                continue;
+            }
+        };
+        let (app, worker, inner) = (app.clone(), worker.clone(), lifecycle.clone());
+        lifecycle.spawn("connection", Ends::Alone, async move {
+            let serve = |request| app.clone().serve(worker.clone(), request);
+            converse(stream, serve, inner).await;
+            drop(slot);
+        });
+    }
+}

@@ -1,0 +1,124 @@
+//! The caller's end of a task: the answer's bytes as they come.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Body, Frame};
+use tokio::sync::oneshot;
+
+use crate::error::Error;
+use crate::session::Session;
+use crate::task::{Piece, Source, TaskId};
+
+/// Keeps a task alive for its caller. Dropped before the end, it cancels the task.
+pub(crate) struct TaskGuard {
+    session: Arc<Session>,
+    id: TaskId,
+    finished: bool,
+}
+
+impl TaskGuard {
+    pub(crate) fn new(session: Arc<Session>, id: TaskId) -> Self {
+        Self {
+            session,
+            id,
+            finished: false,
+        }
+    }
+
+    fn finish(&mut self) {
+        if !std::mem::replace(&mut self.finished, true) {
+            self.session.forget(self.id);
+        }
+    }
+}
+
+impl Drop for TaskGuard {
+    fn drop(&mut self) {
+        if !self.finished {
+            self.session.cancel(self.id, "caller_gone");
+        }
+    }
+}
+
+/// An answer's body. Dropping it before its end cancels the task at the publisher.
+pub struct AnswerBody {
+    source: Source,
+    failed: oneshot::Receiver<Error>,
+    guard: TaskGuard,
+}
+
+impl AnswerBody {
+    pub(crate) fn new(source: Source, failed: oneshot::Receiver<Error>, guard: TaskGuard) -> Self {
+        Self {
+            source,
+            failed,
+            guard,
+        }
+    }
+
+    fn poll_source(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
+        loop {
+            match &mut self.source {
+                Source::Upload { body, done } => match Pin::new(body).poll_frame(cx) {
+                    Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
+                        Ok(data) => return Poll::Ready(Some(Ok(data))),
+                        Err(_trailers) => {}
+                    },
+                    Poll::Ready(Some(Err(_))) => return Poll::Ready(Some(Err(Error::CutShort))),
+                    Poll::Ready(None) => {
+                        if let Some(done) = done.take() {
+                            let _ = done.send(());
+                        }
+                        return Poll::Ready(None);
+                    }
+                    Poll::Pending => return Poll::Pending,
+                },
+                Source::Chunks(pieces) => {
+                    return pieces.poll_recv(cx).map(|piece| match piece {
+                        Some(Piece::Data(data)) => Some(Ok(data)),
+                        Some(Piece::End) => None,
+                        Some(Piece::Failed(error)) => Some(Err(error)),
+                        None => Some(Err(Error::CutShort)),
+                    });
+                }
+            }
+        }
+    }
+}
+
+impl Body for AnswerBody {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        let this = self.get_mut();
+        if this.guard.finished {
+            return Poll::Ready(None);
+        }
+        match this.poll_source(cx) {
+            Poll::Ready(Some(Ok(data))) => Poll::Ready(Some(Ok(Frame::data(data)))),
+            Poll::Ready(Some(Err(error))) => {
+                this.guard.finish();
+                Poll::Ready(Some(Err(error)))
+            }
+            Poll::Ready(None) => {
+                this.guard.finish();
+                Poll::Ready(None)
+            }
+            Poll::Pending => match Pin::new(&mut this.failed).poll(cx) {
+                Poll::Ready(failure) => {
+                    this.guard.finish();
+                    Poll::Ready(Some(Err(failure.unwrap_or(Error::Disconnected))))
+                }
+                Poll::Pending => Poll::Pending,
+            },
+        }
+    }
+}

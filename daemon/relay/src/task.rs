@@ -1,0 +1,94 @@
+//! One task while it runs.
+//!
+//! ```text
+//! waiting ──upload or first result──► answering ──end of the answer──► (removed)
+//!    └──────────── caller gone, channel lost, provider failed ───────► (removed)
+//! ```
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::StatusCode;
+use http::header::HeaderValue;
+use hyper::body::Incoming;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::error::Error;
+use crate::result::Chunks;
+
+/// A task's id, `EPOCH-NUMBER`: epochs only grow, so an id is never used twice in a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct TaskId {
+    pub(crate) epoch: u64,
+    pub(crate) number: u64,
+}
+
+impl fmt::Display for TaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.epoch, self.number)
+    }
+}
+
+impl FromStr for TaskId {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let (epoch, number) = text.split_once('-').ok_or(Error::NotFound)?;
+        let parse = |digits: &str| digits.parse().map_err(|_| Error::NotFound);
+        Ok(Self {
+            epoch: parse(epoch)?,
+            number: parse(number)?,
+        })
+    }
+}
+
+/// The publisher's side of a task.
+pub(crate) struct Task {
+    /// Hands the answer to the caller; taken by whoever brings it.
+    pub(crate) arrive: Option<oneshot::Sender<Result<Arrived, Error>>>,
+    /// Tells a caller whose answer has begun that it will not end well.
+    pub(crate) fail: Option<oneshot::Sender<Error>>,
+    /// A body too large for the frame, until it is fetched.
+    pub(crate) body: Option<Bytes>,
+    /// The per-chunk result form, once it was begun.
+    pub(crate) chunks: Option<Arc<Chunks>>,
+}
+
+impl Task {
+    /// Ends the task for its caller.
+    pub(crate) fn fail(&mut self, error: Error) {
+        if let Some(arrive) = self.arrive.take() {
+            let _ = arrive.send(Err(error));
+        } else if let Some(fail) = self.fail.take() {
+            let _ = fail.send(error);
+        }
+    }
+}
+
+/// An answer that has begun.
+pub(crate) struct Arrived {
+    pub(crate) status: StatusCode,
+    pub(crate) content_type: Option<HeaderValue>,
+    pub(crate) retry_after: Option<HeaderValue>,
+    pub(crate) source: Source,
+}
+
+/// Where the answer's bytes come from.
+pub(crate) enum Source {
+    /// The publisher's upload. `done` tells its handler that all was taken.
+    Upload {
+        body: Incoming,
+        done: Option<oneshot::Sender<()>>,
+    },
+    /// One message after the other.
+    Chunks(mpsc::Receiver<Piece>),
+}
+
+/// A part of an answer in the per-chunk form.
+pub(crate) enum Piece {
+    Data(Bytes),
+    End,
+    Failed(Error),
+}
