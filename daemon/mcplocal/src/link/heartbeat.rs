@@ -1,0 +1,95 @@
+//! Signs of life: on their own task and their own connection, so that bytes of answers, however
+//! many, never look like death.
+//!
+//! One every 30 s, and one right after each ping of the server: so the server hears within a ping's
+//! interval that the channel still carries, and we hear from it as often.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use http::{HeaderValue, StatusCode};
+use shared::channel::Heartbeat;
+use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
+
+use super::machine::Event;
+use super::mcpd::{CALL_TIMEOUT, CallError, Mcpd};
+use super::wire::Reports;
+use crate::publish::Published;
+
+/// Between two heartbeats where no ping asks for one.
+const INTERVAL: Duration = Duration::from_secs(30);
+/// Before a heartbeat that failed is tried again.
+const RETRY: Duration = Duration::from_secs(2);
+/// Without an answer for this long the server is taken for lost.
+pub(super) const LOST: Duration = Duration::from_secs(40);
+
+/// What the channel's reader tells the heartbeat.
+#[derive(Default)]
+pub(super) struct Pulse {
+    last_ping: AtomicU64,
+    ping: Notify,
+}
+
+impl Pulse {
+    /// A ping came.
+    pub(super) fn ping(&self, seq: u64) {
+        self.last_ping.store(seq, Ordering::Relaxed);
+        self.ping.notify_one();
+    }
+}
+
+/// Beats until the server is lost.
+pub(super) async fn beat(
+    mcpd: Mcpd,
+    session: HeaderValue,
+    epoch: u64,
+    pulse: Arc<Pulse>,
+    published: watch::Receiver<Arc<Published>>,
+    reports: Reports,
+) {
+    let mut answered_at = Instant::now();
+    loop {
+        let beat = Heartbeat {
+            epoch: Some(epoch),
+            last_ping: Some(pulse.last_ping.load(Ordering::Relaxed)),
+            providers: published.borrow().readiness(),
+        };
+        let left = LOST.saturating_sub(answered_at.elapsed());
+        let call = mcpd.heartbeat(&session, &beat);
+        let outcome = tokio::time::timeout(left.min(CALL_TIMEOUT), call).await;
+        let pause = match outcome.unwrap_or(Err(CallError::Late)) {
+            Ok(reply) => {
+                answered_at = Instant::now();
+                let (bound, epoch) = (reply.bound, reply.epoch);
+                reports.say(Event::HeartbeatAnswered { bound, epoch }).await;
+                INTERVAL
+            }
+            Err(failed) if knows_us_not(&failed) => {
+                let (bound, epoch) = (false, 0);
+                reports.say(Event::HeartbeatAnswered { bound, epoch }).await;
+                return;
+            }
+            Err(failed) => {
+                tracing::debug!(%failed, "a heartbeat was not answered");
+                RETRY
+            }
+        };
+        let left = LOST.saturating_sub(answered_at.elapsed());
+        if left.is_zero() {
+            reports.say(Event::HeartbeatLost).await;
+            return;
+        }
+        // Elapsed or asked for: either way it is time.
+        let _ = tokio::time::timeout(pause.min(left), pulse.ping.notified()).await;
+    }
+}
+
+/// The session is gone, or belongs to somebody else by now.
+fn knows_us_not(failed: &CallError) -> bool {
+    matches!(
+        failed.status(),
+        Some(StatusCode::NOT_FOUND | StatusCode::CONFLICT | StatusCode::GONE)
+    )
+}

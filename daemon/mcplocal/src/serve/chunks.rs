@@ -1,0 +1,196 @@
+//! The other way of an answer: one small request per piece, for a proxy on the way that holds
+//! request bodies back until they are complete.
+//!
+//! While a piece is on its way the provider is not read; what came meanwhile goes as one piece. A
+//! piece that got lost with its connection is repeated under the same number, which the server
+//! recognises.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderValue};
+use http::{Method, StatusCode};
+use http_body_util::BodyExt;
+use providers::{Body, Response};
+use shared::channel::{Chunk, ResultMessage, TaskError};
+use shared::error_body::code;
+
+use super::bound::Bound;
+use super::outcome::{Outcome, not_reached};
+
+/// The largest piece, in bytes, before it is put into JSON.
+const MAX_PIECE_BYTES: usize = 64 * 1024;
+/// How often a piece is sent whose connection breaks.
+const ATTEMPTS: u32 = 3;
+/// Between two attempts.
+const RETRY: Duration = Duration::from_millis(250);
+/// The longest that a piece may take; the server may wait for its caller.
+const PIECE_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Hands the answer on, piece by piece.
+pub(super) async fn deliver(bound: &Bound, id: &str, response: Response) -> Outcome {
+    let mut body = response.body;
+    let content_type = response.content_type.as_ref();
+    let content_type = content_type.and_then(|ct| ct.to_str().ok());
+    let mut head = (
+        Some(response.status.as_u16()),
+        content_type.map(String::from),
+    );
+    for seq in 0.. {
+        let (status, content_type) = std::mem::take(&mut head);
+        let mut message = empty(seq);
+        (message.status, message.content_type) = (status, content_type);
+        let done = match next_piece(&mut body).await {
+            Ok((piece, done)) => {
+                message.chunk = Some(chunk(&piece, done));
+                done
+            }
+            Err(error) => {
+                message.error = Some(TaskError {
+                    message: not_reached(&error),
+                    status: None,
+                    code: Some(code::PROVIDER_ERROR.into()),
+                });
+                true
+            }
+        };
+        match send(bound, id, &message).await {
+            Outcome::Delivered if !done => {}
+            ended => return ended,
+        }
+    }
+    Outcome::Delivered
+}
+
+/// Says that there will be no answer, and why.
+pub(super) async fn fail(bound: &Bound, id: &str, error: TaskError) -> Outcome {
+    let mut message = empty(0);
+    message.error = Some(error);
+    send(bound, id, &message).await
+}
+
+fn empty(seq: u64) -> ResultMessage {
+    ResultMessage {
+        seq,
+        status: None,
+        content_type: None,
+        error: None,
+        chunk: None,
+        body: None,
+    }
+}
+
+fn chunk(piece: &[u8], done: bool) -> Chunk {
+    match str::from_utf8(piece) {
+        Ok(text) => Chunk {
+            data: text.into(),
+            data_base64: None,
+            done,
+        },
+        Err(_) => Chunk {
+            data: String::new(),
+            data_base64: Some(STANDARD.encode(piece)),
+            done,
+        },
+    }
+}
+
+/// Waits for bytes, takes what else is there already, and tells whether that is the end.
+async fn next_piece(body: &mut Body) -> Result<(Vec<u8>, bool), providers::Error> {
+    let mut piece = Vec::new();
+    loop {
+        let frame = if piece.is_empty() {
+            body.frame().await
+        } else if piece.len() >= MAX_PIECE_BYTES {
+            return Ok((piece, false));
+        } else {
+            match at_once(body).await {
+                Some(frame) => frame,
+                None => return Ok((piece, false)),
+            }
+        };
+        match frame {
+            Some(frame) => {
+                let data: Bytes = frame?.into_data().unwrap_or_default();
+                piece.extend_from_slice(&data);
+            }
+            None => return Ok((piece, true)),
+        }
+    }
+}
+
+type MaybeFrame = Option<Result<http_body::Frame<Bytes>, providers::Error>>;
+
+/// The next frame, where it is there without waiting.
+async fn at_once(body: &mut Body) -> Option<MaybeFrame> {
+    let mut frame = body.frame();
+    std::future::poll_fn(move |cx| match Pin::new(&mut frame).poll(cx) {
+        Poll::Ready(frame) => Poll::Ready(Some(frame)),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
+}
+
+async fn send(bound: &Bound, id: &str, message: &ResultMessage) -> Outcome {
+    let Ok(json) = serde_json::to_vec(message) else {
+        return Outcome::NotTaken(None);
+    };
+    let json = Bytes::from(json);
+    let mut outcome = Outcome::NotTaken(None);
+    for attempt in 0..ATTEMPTS {
+        if attempt > 0 {
+            tokio::time::sleep(RETRY).await;
+        }
+        let sent = tokio::time::timeout(PIECE_TIMEOUT, send_once(bound, id, json.clone()));
+        outcome = match sent.await {
+            Ok(outcome) => outcome,
+            Err(_) => Outcome::Broken("the server did not take a piece within 60 s".into()),
+        };
+        if !matches!(outcome, Outcome::Broken(_)) {
+            return outcome;
+        }
+    }
+    outcome
+}
+
+async fn send_once(bound: &Bound, id: &str, json: Bytes) -> Outcome {
+    let body = upstream::Body::full(json);
+    let Ok(mut call) = bound.call(Method::POST, id, "/result", body) else {
+        return Outcome::NotTaken(None);
+    };
+    let json = HeaderValue::from_static("application/json");
+    call.headers_mut().insert(CONTENT_TYPE, json);
+    match bound.mcpd.send(call).await {
+        Ok(answer) => {
+            let status = answer.status();
+            let _ = upstream::read_all(answer.into_body(), MAX_PIECE_BYTES).await;
+            match status {
+                status if status.is_success() => Outcome::Delivered,
+                StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT => {
+                    Outcome::Broken(format!("a proxy on the way answered {status}"))
+                }
+                status => Outcome::NotTaken(Some(status)),
+            }
+        }
+        Err(broken) => Outcome::Broken(broken.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_travels_as_text_and_a_torn_character_in_base64() {
+        let whole = chunk("é".as_bytes(), false);
+        assert_eq!((&*whole.data, whole.data_base64), ("é", None));
+        let torn = chunk(&"é".as_bytes()[..1], true);
+        assert_eq!(torn.data_base64.as_deref(), Some("ww=="));
+        assert!(torn.done && torn.data.is_empty());
+    }
+}

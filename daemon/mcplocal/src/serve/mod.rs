@@ -1,0 +1,242 @@
+//! One task, end to end.
+//!
+//! ```text
+//! Frame::Task ─► body (inline, or fetched) ─► model set ─► provider ─► ONE upload ─► acknowledged
+//!                └──────── any of: cancel, deadline, channel gone, hard stop ────────┘
+//!                                     drops the provider's connection at once
+//! ```
+//! A task is one future on one thread: it drives the provider's connection and the upload's, so a
+//! byte from the provider wakes nobody else. Whoever drops the future stops the model.
+//!
+//! How results travel is `resultMode` of the config. `auto` streams, until there is evidence that
+//! something on the way to the server holds request bodies back or refuses them: a cancel with the
+//! reason [`UPLOAD_BUFFERED`] (the server knows best what reached it), or an upload answered by 411
+//! or 501. From then on, for as long as the program runs, pieces travel one by one. The task that
+//! gave the evidence is lost; its caller was told.
+
+mod bound;
+mod chunks;
+mod outcome;
+mod stream;
+mod tasks;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Method, StatusCode};
+use kit::lifecycle::{Ends, Lifecycle};
+use providers::Request;
+use shared::channel::{Cancel, Task, TaskError};
+use shared::chat_body;
+use shared::error_body::code;
+use tokio::sync::watch;
+
+use crate::config::{Config, ResultMode};
+use crate::publish::{Published, Served};
+use outcome::Outcome;
+use tasks::{NotTaken, Place};
+
+pub use bound::Bound;
+pub use tasks::Tasks;
+
+/// The reason of a cancel by which the server says that an upload reached it only when complete.
+pub const UPLOAD_BUFFERED: &str = "upload_buffered";
+/// The largest request body that is fetched, in bytes.
+const MAX_BODY_BYTES: usize = 128 * 1024 * 1024;
+
+/// Serves tasks. Cheap to clone.
+#[derive(Clone)]
+pub struct Server {
+    lifecycle: Lifecycle,
+    published: watch::Receiver<Arc<Published>>,
+    config: watch::Receiver<Arc<Config>>,
+    /// Something on the way holds uploads back.
+    buffered: Arc<AtomicBool>,
+}
+
+impl Server {
+    /// Serves what is published, in the way that the config says.
+    pub fn new(
+        lifecycle: Lifecycle,
+        published: watch::Receiver<Arc<Published>>,
+        config: watch::Receiver<Arc<Config>>,
+    ) -> Self {
+        Self {
+            lifecycle,
+            published,
+            config,
+            buffered: Arc::default(),
+        }
+    }
+
+    /// Begins a task. Returns at once.
+    pub fn start(&self, task: Task, bound: &Arc<Bound>, tasks: &Arc<Tasks>) {
+        if !bound::is_task_id(&task.task_id) {
+            tracing::warn!("a task whose id can't stand in a path is passed over");
+            return;
+        }
+        let id: Arc<str> = task.task_id.as_str().into();
+        let served = self
+            .published
+            .borrow()
+            .served
+            .get(task.llm.as_str())
+            .cloned();
+        let admitted = match (served, tasks.enter(id.clone())) {
+            (Some(served), Ok(place)) => Ok((served, place)),
+            (None, _) => Err(refusal(
+                503,
+                code::PROVIDER_OFFLINE,
+                "the provider is not published any more",
+            )),
+            (_, Err(NotTaken::Closed)) => Err(refusal(
+                503,
+                code::SHUTTING_DOWN,
+                "the provider's machine is stopping",
+            )),
+            (_, Err(NotTaken::Full)) => Err(refusal(
+                429,
+                code::OVERLOADED,
+                "the provider's machine has no place left",
+            )),
+            // A frame that came twice.
+            (_, Err(NotTaken::Known)) => return,
+        };
+        let bound = bound.clone();
+        match admitted {
+            Ok((served, place)) => {
+                let work = self.clone().run(task, served, bound, place);
+                self.lifecycle.spawn("task", Ends::Alone, work);
+            }
+            Err(error) => self
+                .lifecycle
+                .spawn("task refusal", Ends::Alone, async move {
+                    chunks::fail(&bound, &id, error).await;
+                }),
+        }
+    }
+
+    /// Stops a task.
+    pub fn cancel(&self, cancel: &Cancel, tasks: &Tasks) {
+        if cancel.reason == UPLOAD_BUFFERED {
+            self.uploads_are_held_back();
+        }
+        let ran = tasks.cancel(&cancel.task_id);
+        tracing::debug!(
+            task.id = cancel.task_id,
+            reason = cancel.reason,
+            ran,
+            "cancel"
+        );
+    }
+
+    async fn run(self, task: Task, served: Arc<Served>, bound: Arc<Bound>, mut place: Place) {
+        let deadline = tokio::time::sleep(Duration::from_millis(task.deadline_ms));
+        let id = task.task_id.clone();
+        let outcome = tokio::select! {
+            biased;
+            () = place.cancelled() => None,
+            outcome = self.serve(task, &served, &bound) => Some(outcome),
+            () = deadline => None,
+        };
+        tracing::debug!(task.id = id, ?outcome, "task ended");
+    }
+
+    async fn serve(&self, task: Task, served: &Served, bound: &Bound) -> Outcome {
+        let _in_flight = served.enter();
+        let id = task.task_id.as_str();
+        let body = match body_of(bound, id, task.body).await {
+            Ok(body) => body,
+            Err(outcome) => return outcome,
+        };
+        let body = match with_model(body, &served.model) {
+            Ok(body) => body,
+            Err(error) => return chunks::fail(bound, id, error).await,
+        };
+        let (path, stream) = (task.path, task.stream);
+        let answer = served.provider.infer(Request { path, stream, body }).await;
+        let response = match answer {
+            Ok(response) => response,
+            Err(error) => {
+                if error.is_connect() {
+                    served.suspect.notify_one();
+                }
+                return chunks::fail(bound, id, outcome::no_answer(&error)).await;
+            }
+        };
+        if self.in_chunks() {
+            return chunks::deliver(bound, id, response).await;
+        }
+        let outcome = stream::deliver(bound, id, response).await;
+        if let Outcome::NotTaken(Some(status)) = outcome
+            && stream::takes_no_streams(status)
+        {
+            self.uploads_are_held_back();
+        }
+        outcome
+    }
+
+    fn in_chunks(&self) -> bool {
+        match self.config.borrow().result_mode {
+            ResultMode::Auto => self.buffered.load(Ordering::Relaxed),
+            ResultMode::Stream => false,
+            ResultMode::Chunks => true,
+        }
+    }
+
+    fn uploads_are_held_back(&self) {
+        if !self.buffered.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                "a proxy on the way to the server does not pass streams on: answers now travel \
+                 piece by piece (switch its request buffering off, or set `resultMode`)"
+            );
+        }
+    }
+}
+
+/// The request body: from the frame, or fetched.
+async fn body_of(
+    bound: &Bound,
+    id: &str,
+    inline: Option<Box<serde_json::value::RawValue>>,
+) -> Result<Bytes, Outcome> {
+    if let Some(inline) = inline {
+        let text: Box<str> = inline.into();
+        return Ok(Bytes::from(text.into_string()));
+    }
+    let broken = |why: String| Outcome::Broken(why);
+    let call = bound
+        .call(Method::GET, id, "", upstream::Body::empty())
+        .map_err(|wrong| broken(wrong.to_string()))?;
+    let answer = bound.mcpd.send(call).await;
+    let answer = answer.map_err(|wrong| broken(wrong.to_string()))?;
+    if answer.status() != StatusCode::OK {
+        return Err(Outcome::NotTaken(Some(answer.status())));
+    }
+    upstream::read_all(answer.into_body(), MAX_BODY_BYTES)
+        .await
+        .map_err(|wrong| broken(wrong.to_string()))
+}
+
+/// The body with the provider's own model; untouched where it says so already.
+fn with_model(body: Bytes, model: &str) -> Result<Bytes, TaskError> {
+    let head = chat_body::read(&body).map_err(|bad| TaskError {
+        message: bad.to_string(),
+        status: Some(400),
+        code: Some(code::INVALID_REQUEST.into()),
+    })?;
+    Ok(match head.with_model(&body, model) {
+        Some(changed) => changed.into(),
+        None => body,
+    })
+}
+
+fn refusal(status: u16, code: &str, message: &str) -> TaskError {
+    TaskError {
+        message: message.into(),
+        status: Some(status),
+        code: Some(code.into()),
+    }
+}

@@ -1,0 +1,109 @@
+//! The normal way of an answer: one streaming request whose body is the provider's body.
+//!
+//! No byte is copied, gathered or cut anew. An error of the provider's body is an error of the
+//! upload's body, so the upload breaks off and never ends as if it were complete.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderValue};
+use http::{Method, StatusCode};
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use providers::Response;
+use shared::headers;
+
+use super::bound::Bound;
+use super::outcome::Outcome;
+
+/// The largest acknowledgement that is read, in bytes.
+const MAX_ACKNOWLEDGEMENT_BYTES: usize = 64 * 1024;
+
+/// Hands the answer on as it comes.
+pub(super) async fn deliver(bound: &Bound, id: &str, response: Response) -> Outcome {
+    let body = upstream::Body::stream(Upload {
+        body: response.body,
+        over: false,
+    });
+    let mut call = match bound.call(Method::POST, id, "/stream", body) {
+        Ok(call) => call,
+        Err(_) => return Outcome::NotTaken(None),
+    };
+    let headers = call.headers_mut();
+    let status = HeaderValue::from(response.status.as_u16());
+    headers.insert(headers::UPSTREAM_STATUS, status);
+    if let Some(content_type) = response.content_type {
+        headers.insert(CONTENT_TYPE, content_type);
+    }
+    if let Some(retry_after) = response.retry_after {
+        headers.insert(headers::UPSTREAM_RETRY_AFTER, retry_after);
+    }
+    if !response.dropped_params.is_empty() {
+        let dropped = response.dropped_params.join(", ");
+        if let Ok(dropped) = HeaderValue::from_str(&dropped) {
+            headers.insert(headers::DROPPED_PARAMS, dropped);
+        }
+    }
+    match bound.mcpd.send(call).await {
+        Ok(answer) => {
+            let status = answer.status();
+            // To its end, so that the connection can serve again.
+            let _ = upstream::read_all(answer.into_body(), MAX_ACKNOWLEDGEMENT_BYTES).await;
+            if status.is_success() {
+                Outcome::Delivered
+            } else {
+                Outcome::NotTaken(Some(status))
+            }
+        }
+        Err(broken) => Outcome::Broken(broken.to_string()),
+    }
+}
+
+/// Whether a refusal of an upload means that something on the way takes no streams.
+pub(super) fn takes_no_streams(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::LENGTH_REQUIRED | StatusCode::NOT_IMPLEMENTED
+    )
+}
+
+/// The provider's body on its way out.
+struct Upload {
+    body: providers::Body,
+    over: bool,
+}
+
+impl HttpBody for Upload {
+    type Data = Bytes;
+    type Error = providers::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, providers::Error>>> {
+        let this = self.get_mut();
+        if this.over {
+            return Poll::Ready(None);
+        }
+        let polled = Pin::new(&mut this.body).poll_frame(cx);
+        match &polled {
+            Poll::Ready(None) => this.over = true,
+            // An upload of known length ends with its last byte and asks no more; the provider's
+            // connection is only given back by the poll that finds the end.
+            Poll::Ready(Some(Ok(_))) if this.body.size_hint().exact() == Some(0) => {
+                let end = Pin::new(&mut this.body).poll_frame(cx);
+                this.over = matches!(end, Poll::Ready(None));
+            }
+            _ => {}
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.over || self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
