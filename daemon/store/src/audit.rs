@@ -57,14 +57,14 @@ impl<'a> Audit<'a> {
     }
 
     /// Adds lines, all or none.
-    pub async fn append(&self, entries: &[Entry]) -> Result<(), StoreError> {
+    pub async fn append(self, entries: &[Entry]) -> Result<(), StoreError> {
         if entries.is_empty() {
             return Ok(());
         }
         self.try_append(entries).await.during("add audit lines")
     }
 
-    async fn try_append(&self, entries: &[Entry]) -> Result<(), sqlx::Error> {
+    async fn try_append(self, entries: &[Entry]) -> Result<(), sqlx::Error> {
         in_tx!(self.store, |tx| {
             for entry in entries {
                 let request_id = entry.request_id.as_deref();
@@ -93,7 +93,7 @@ impl<'a> Audit<'a> {
     ///
     /// Shape: newest first, those older than `before` (the last line of the page before), at most
     /// `limit` and never more than 1000.
-    pub async fn list(&self, before: Option<&Line>, limit: u32) -> Result<Vec<Line>, StoreError> {
+    pub async fn list(self, before: Option<&Line>, limit: u32) -> Result<Vec<Line>, StoreError> {
         let at = before.map_or(i64::MAX, |line| line.entry.at.as_millis());
         let id = before.map_or("", |line| &line.id);
         let limit = i64::from(limit.min(MAX_PAGE));
@@ -118,7 +118,7 @@ impl<'a> Audit<'a> {
     }
 
     /// Deletes the lines from before `at`, and answers how many.
-    pub async fn delete_before(&self, at: Timestamp) -> Result<u64, StoreError> {
+    pub async fn delete_before(self, at: Timestamp) -> Result<u64, StoreError> {
         on_write!(self.store, |pool| {
             sqlx::query("delete from audit_lines where at < $1")
                 .bind(at.as_millis())

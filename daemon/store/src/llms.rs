@@ -41,7 +41,7 @@ impl<'a> Llms<'a> {
     /// Stores a new row under a new id, with version 1; owner and phase are taken from `llm`.
     ///
     /// Errors: [`StoreError::Conflict`] where the name is taken.
-    pub async fn insert(&self, llm: &Llm, now: Timestamp) -> Result<Llm, StoreError> {
+    pub async fn insert(self, llm: &Llm, now: Timestamp) -> Result<Llm, StoreError> {
         let wanted = Wanted::of(llm)?;
         let owner = llm.metadata.owner.as_deref();
         let owner = owner.map(bounds::principal).transpose()?;
@@ -78,7 +78,7 @@ impl<'a> Llms<'a> {
     }
 
     /// The row called `name`.
-    pub async fn find(&self, name: &Name) -> Result<Option<Llm>, StoreError> {
+    pub async fn find(self, name: &Name) -> Result<Option<Llm>, StoreError> {
         on_read!(self.store, |pool| {
             sqlx::query_as::<_, LlmRow>(concat!(
                 "select ",
@@ -97,7 +97,7 @@ impl<'a> Llms<'a> {
     /// The row called `name`, which is expected to be there.
     ///
     /// Errors: [`StoreError::NotFound`].
-    pub async fn get(&self, name: &Name) -> Result<Llm, StoreError> {
+    pub async fn get(self, name: &Name) -> Result<Llm, StoreError> {
         let found = self.find(name).await?;
         found.ok_or_else(|| StoreError::not_found(KIND, name))
     }
@@ -106,7 +106,7 @@ impl<'a> Llms<'a> {
     ///
     /// Shape: ordered by name in byte order, those after `after`, at most `limit` and never more
     /// than 1000.
-    pub async fn list(&self, after: Option<&Name>, limit: u32) -> Result<Vec<Llm>, StoreError> {
+    pub async fn list(self, after: Option<&Name>, limit: u32) -> Result<Vec<Llm>, StoreError> {
         let after = after.map_or("", Name::as_str);
         let limit = i64::from(limit.min(MAX_PAGE));
         on_read!(self.store, |pool| {
@@ -127,7 +127,7 @@ impl<'a> Llms<'a> {
     }
 
     /// Every row, ordered by name; for the registry's memory at boot.
-    pub async fn list_all(&self) -> Result<Vec<Llm>, StoreError> {
+    pub async fn list_all(self) -> Result<Vec<Llm>, StoreError> {
         let mut all: Vec<Llm> = Vec::new();
         loop {
             let after = all.last().map(|llm| llm.metadata.name.clone());
@@ -141,7 +141,7 @@ impl<'a> Llms<'a> {
     }
 
     /// The names of the rows whose key is kept in the secret `secret`, in order; at most 1000.
-    pub async fn referring_to(&self, secret: &Name) -> Result<Vec<Name>, StoreError> {
+    pub async fn referring_to(self, secret: &Name) -> Result<Vec<Name>, StoreError> {
         let names: Vec<String> = on_read!(self.store, |pool| {
             sqlx::query_scalar(
                 "select name from llms
@@ -163,7 +163,7 @@ impl<'a> Llms<'a> {
     /// untouched and is answered as it is. `expected` is the version that the writer has read.
     /// Errors: [`StoreError::NotFound`]; [`StoreError::Stale`] where the row has another version.
     pub async fn replace(
-        &self,
+        self,
         llm: &Llm,
         expected: Option<u64>,
         now: Timestamp,
@@ -209,7 +209,7 @@ impl<'a> Llms<'a> {
     /// `id` guards against a namesake: give the id of the row that was looked at.
     /// Errors: [`StoreError::NotFound`]; [`StoreError::Stale`] where the name is another row's by
     /// now.
-    pub async fn delete(&self, name: &Name, id: Option<&str>) -> Result<Llm, StoreError> {
+    pub async fn delete(self, name: &Name, id: Option<&str>) -> Result<Llm, StoreError> {
         let deleted = on_write!(self.store, |pool| {
             sqlx::query_as::<_, LlmRow>(concat!(
                 "delete from llms
@@ -231,7 +231,7 @@ impl<'a> Llms<'a> {
 
     /// Deletes the virtual rows that have been inactive since before `inactive_before`, and
     /// answers them, ordered by name.
-    pub async fn delete_expired(&self, inactive_before: Timestamp) -> Result<Vec<Llm>, StoreError> {
+    pub async fn delete_expired(self, inactive_before: Timestamp) -> Result<Vec<Llm>, StoreError> {
         let deleted = on_write_many!(self.store, |pool| {
             sqlx::query_as::<_, LlmRow>(concat!(
                 "delete from llms
@@ -248,7 +248,7 @@ impl<'a> Llms<'a> {
     }
 
     /// Why no row changed.
-    async fn missing_or_stale(&self, name: &Name) -> Result<StoreError, StoreError> {
+    async fn missing_or_stale(self, name: &Name) -> Result<StoreError, StoreError> {
         Ok(match self.find(name).await? {
             Some(_) => StoreError::stale(KIND, name),
             None => StoreError::not_found(KIND, name),

@@ -12,12 +12,12 @@ use std::time::Duration;
 
 use kit::random::{Random, SharedRandom};
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::Connection;
-use sqlx::migrate::Migrator;
+use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
 };
+use sqlx::{Connection, Executor};
 
 use crate::audit::Audit;
 use crate::backend::{Backend, on_read};
@@ -41,6 +41,9 @@ const SERVER_LIMITS: [(&str, &str); 3] = [
 ];
 /// The longest wait for an answer to [`Store::ping`].
 const PING_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The longest that PostgreSQL may take to come up to date.
+const MIGRATE_TIMEOUT: Duration = Duration::from_secs(120);
 
 static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
@@ -164,9 +167,7 @@ async fn open_sqlite(dir: &Path, config: &Config) -> Result<Backend, StoreError>
         .await
         .map_err(|error| on_connect(&place, error))?;
     let mut writer = write.acquire().await.during("open the database")?;
-    let current: &mut SqliteConnection = &mut writer;
-    SQLITE
-        .run_direct(None, current, false)
+    migrate_sqlite(&mut writer)
         .await
         .map_err(|error| on_migrate(&place, error))?;
     drop(writer);
@@ -175,6 +176,15 @@ async fn open_sqlite(dir: &Path, config: &Config) -> Result<Backend, StoreError>
         .acquire_timeout(config.acquire_timeout)
         .connect_lazy_with(options.pragma("query_only", "on"));
     Ok(Backend::Sqlite { read, write })
+}
+
+/// Applies what is missing without waiting for the disk each time: in WAL mode a power cut then
+/// loses migrations, which come again, and nothing else. The first write after them waits.
+async fn migrate_sqlite(writer: &mut SqliteConnection) -> Result<(), MigrateError> {
+    writer.execute("pragma synchronous = normal").await?;
+    SQLITE.run_direct(None, &mut *writer, false).await?;
+    writer.execute("pragma synchronous = full").await?;
+    Ok(())
 }
 
 /// Creates the data directory for its owner alone. One that exists is left as it is: it may be
@@ -204,9 +214,11 @@ async fn open_postgres(url: &SecretString, config: &Config) -> Result<Backend, S
         .await
         .unwrap_or(Err(sqlx::Error::PoolTimedOut))
         .map_err(|error| on_connect(&place, error))?;
-    POSTGRES
-        .run_direct(None, &mut first, false)
+    // Migrations wait for those of another server that starts.
+    let migrated = POSTGRES.run_direct(None, &mut first, false);
+    tokio::time::timeout(MIGRATE_TIMEOUT, migrated)
         .await
+        .unwrap_or_else(|_| Err(sqlx::Error::PoolTimedOut.into()))
         .map_err(|error| on_migrate(&place, error))?;
     // The new pool has its own connections; how this one ends does not matter.
     let _ = first.close().await;
@@ -273,5 +285,37 @@ fn file_trouble(path: &Path, error: &std::io::Error) -> String {
         ErrorKind::NotADirectory => format!("{path} is not a directory"),
         ErrorKind::IsADirectory => format!("{path} is a directory"),
         _ => format!("{path} can't be created or opened"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kit::random::{SystemRandom, base32};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn sqlite_waits_for_the_disk_and_its_readers_cannot_write() {
+        let unique = format!("mcpctl-open-{}", base32(&SystemRandom, 10));
+        let dir = std::env::temp_dir().join(unique);
+        let random = Arc::new(SystemRandom);
+        let store = Store::open(&Config::sqlite(&dir), random).await.unwrap();
+        let Backend::Sqlite { read, write } = store.backend() else {
+            unreachable!("it was opened as SQLite");
+        };
+        let pragma = async |sql| -> i64 {
+            let value = sqlx::query_scalar(sql).fetch_one(write).await;
+            value.unwrap()
+        };
+        assert_eq!(pragma("pragma synchronous").await, 2, "full");
+        assert_eq!(pragma("pragma foreign_keys").await, 1);
+        let mode: String = sqlx::query_scalar("pragma journal_mode")
+            .fetch_one(write)
+            .await
+            .unwrap();
+        assert_eq!(mode, "wal");
+        assert!(sqlx::query("delete from llms").execute(read).await.is_err());
+        store.close().await;
+        std::fs::remove_dir_all(&dir).unwrap();
     }
 }

@@ -58,7 +58,7 @@ impl<'a> Sessions<'a> {
     /// one that is no UUID, gives a new one.
     /// Errors: [`StoreError::NotFound`] where the session belongs to another principal.
     pub async fn ensure(
-        &self,
+        self,
         id: Option<&str>,
         principal: &str,
         node: &Node,
@@ -101,7 +101,7 @@ impl<'a> Sessions<'a> {
     ///
     /// Errors: [`StoreError::NotFound`] where there is none or it belongs to another principal.
     pub async fn bind(
-        &self,
+        self,
         id: &str,
         principal: &str,
         now: Timestamp,
@@ -125,7 +125,7 @@ impl<'a> Sessions<'a> {
     }
 
     /// The session `id`, whosesoever it is.
-    pub async fn find(&self, id: &str) -> Result<Option<Session>, StoreError> {
+    pub async fn find(self, id: &str) -> Result<Option<Session>, StoreError> {
         on_read!(self.store, |pool| {
             sqlx::query_as::<_, SessionRow>(concat!(
                 "select ",
@@ -142,7 +142,7 @@ impl<'a> Sessions<'a> {
     }
 
     /// Notes a sign of life, so that the session is not taken for an idle one. Never moves back.
-    pub async fn note_seen(&self, id: &str, at: Timestamp) -> Result<(), StoreError> {
+    pub async fn note_seen(self, id: &str, at: Timestamp) -> Result<(), StoreError> {
         on_write!(self.store, |pool| {
             sqlx::query(
                 "update provider_sessions
@@ -160,7 +160,7 @@ impl<'a> Sessions<'a> {
 
     /// Deletes the sessions without a sign of life since `seen_before` that serve no row, and
     /// answers how many.
-    pub async fn delete_idle(&self, seen_before: Timestamp) -> Result<u64, StoreError> {
+    pub async fn delete_idle(self, seen_before: Timestamp) -> Result<u64, StoreError> {
         on_write_many!(self.store, |pool| {
             sqlx::query(
                 "delete from provider_sessions

@@ -9,7 +9,7 @@ use shared::timestamp::Timestamp;
 use shared::token::{KIND as DOCUMENT_KIND, Token, TokenSpec, TokenStatus};
 
 use crate::Store;
-use crate::backend::{in_tx, on_read, on_write};
+use crate::backend::{in_tx, on_read, on_write, on_write_many};
 use crate::bounds;
 use crate::credential::SecretHash;
 use crate::error::{During, StoreError};
@@ -93,7 +93,7 @@ impl<'a> Tokens<'a> {
     ///
     /// Errors: [`StoreError::Conflict`] where the name is taken; [`StoreError::TooMany`] beyond
     /// [`MAX_TOKENS`].
-    pub async fn insert(&self, token: &TokenRecord) -> Result<(), StoreError> {
+    pub async fn insert(self, token: &TokenRecord) -> Result<(), StoreError> {
         let principal = bounds::principal(&token.principal)?;
         let roles = bounds::json("roles", &token.roles)?;
         // The limit is a brake, not a promise: a race may pass it by one.
@@ -135,7 +135,7 @@ impl<'a> Tokens<'a> {
     }
 
     /// The token with the public id `id`.
-    pub async fn find(&self, id: &str) -> Result<Option<TokenRecord>, StoreError> {
+    pub async fn find(self, id: &str) -> Result<Option<TokenRecord>, StoreError> {
         on_read!(self.store, |pool| {
             sqlx::query_as::<_, TokenRow>(concat!(
                 "select ",
@@ -152,7 +152,7 @@ impl<'a> Tokens<'a> {
     }
 
     /// The token called `name`.
-    pub async fn find_by_name(&self, name: &Name) -> Result<Option<TokenRecord>, StoreError> {
+    pub async fn find_by_name(self, name: &Name) -> Result<Option<TokenRecord>, StoreError> {
         on_read!(self.store, |pool| {
             sqlx::query_as::<_, TokenRow>(concat!(
                 "select ",
@@ -169,7 +169,7 @@ impl<'a> Tokens<'a> {
     }
 
     /// Every token, ordered by name, ended ones included.
-    pub async fn list_all(&self) -> Result<Vec<TokenRecord>, StoreError> {
+    pub async fn list_all(self) -> Result<Vec<TokenRecord>, StoreError> {
         on_read!(self.store, |pool| {
             sqlx::query_as::<_, TokenRow>(concat!(
                 "select ",
@@ -189,7 +189,7 @@ impl<'a> Tokens<'a> {
     /// nothing.
     ///
     /// Errors: [`StoreError::NotFound`].
-    pub async fn revoke(&self, name: &Name, at: Timestamp) -> Result<TokenRecord, StoreError> {
+    pub async fn revoke(self, name: &Name, at: Timestamp) -> Result<TokenRecord, StoreError> {
         let revoked = on_write!(self.store, |pool| {
             sqlx::query_as::<_, TokenRow>(concat!(
                 "update tokens
@@ -210,7 +210,7 @@ impl<'a> Tokens<'a> {
     /// Deletes the token, and answers it as it was.
     ///
     /// Errors: [`StoreError::NotFound`].
-    pub async fn delete(&self, name: &Name) -> Result<TokenRecord, StoreError> {
+    pub async fn delete(self, name: &Name) -> Result<TokenRecord, StoreError> {
         let deleted = on_write!(self.store, |pool| {
             sqlx::query_as::<_, TokenRow>(concat!(
                 "delete from tokens where name = $1 returning ",
@@ -224,8 +224,21 @@ impl<'a> Tokens<'a> {
         found(deleted, name)
     }
 
+    /// Deletes the tokens that ended, revoked or by themselves, before `ended_before`, and answers
+    /// how many. Their names are free again.
+    pub async fn delete_ended(self, ended_before: Timestamp) -> Result<u64, StoreError> {
+        on_write_many!(self.store, |pool| {
+            sqlx::query("delete from tokens where revoked_at < $1 or expires_at < $1")
+                .bind(ended_before.as_millis())
+                .execute(pool)
+                .await
+                .map(|done| done.rows_affected())
+        })
+        .during("delete ended tokens")
+    }
+
     /// Notes when tokens were last used, together; never moves back. Unknown ids are passed over.
-    pub async fn note_used(&self, uses: &[(String, Timestamp)]) -> Result<(), StoreError> {
+    pub async fn note_used(self, uses: &[(String, Timestamp)]) -> Result<(), StoreError> {
         if uses.is_empty() {
             return Ok(());
         }
@@ -234,7 +247,7 @@ impl<'a> Tokens<'a> {
             .during("note the use of tokens")
     }
 
-    async fn try_note_used(&self, uses: &[(String, Timestamp)]) -> Result<(), sqlx::Error> {
+    async fn try_note_used(self, uses: &[(String, Timestamp)]) -> Result<(), sqlx::Error> {
         in_tx!(self.store, |tx| {
             for (id, at) in uses {
                 sqlx::query(

@@ -27,7 +27,7 @@ impl Llms<'_> {
     ///
     /// Errors: [`StoreError::NotFound`]; [`StoreError::Stale`] where the row is not as expected.
     pub async fn set_phase(
-        &self,
+        self,
         name: &Name,
         expected: Expected<'_>,
         phase: Phase,
@@ -69,7 +69,7 @@ impl Llms<'_> {
     /// Changes the phase of every row that the session serves, and answers those that were in
     /// another one, ordered by name.
     pub async fn set_session_phase(
-        &self,
+        self,
         session: &str,
         phase: Phase,
         at: Timestamp,
@@ -97,7 +97,7 @@ impl Llms<'_> {
     /// another one, ordered by name. A name that the session does not serve is passed over: it was
     /// moved or deleted meanwhile.
     pub async fn set_phases(
-        &self,
+        self,
         session: &str,
         phases: &[(Name, Phase)],
         at: Timestamp,
@@ -107,7 +107,7 @@ impl Llms<'_> {
     }
 
     async fn try_set_phases(
-        &self,
+        self,
         session: &str,
         phases: &[(Name, Phase)],
         at: Timestamp,
@@ -136,7 +136,7 @@ impl Llms<'_> {
     }
 
     /// Moves `lastHeartbeatAt` of the rows that the session serves, never back. Wakes nothing.
-    pub async fn note_heartbeat(&self, session: &str, at: Timestamp) -> Result<(), StoreError> {
+    pub async fn note_heartbeat(self, session: &str, at: Timestamp) -> Result<(), StoreError> {
         on_write_many!(self.store, |pool| {
             sqlx::query(
                 "update llms
@@ -156,7 +156,7 @@ impl Llms<'_> {
     /// Makes the virtual rows inactive that are not yet and whose publisher was not heard since
     /// `heard_before`, and answers them, ordered by name.
     pub async fn deactivate_silent(
-        &self,
+        self,
         heard_before: Timestamp,
         at: Timestamp,
     ) -> Result<Vec<Llm>, StoreError> {

@@ -77,7 +77,7 @@ impl Llms<'_> {
     /// [`StoreError::TooMany`] beyond [`MAX_OFFERS`] or [`MAX_VIRTUAL_PER_PRINCIPAL`]. Then nothing
     /// has changed.
     pub async fn register(
-        &self,
+        self,
         session: &str,
         principal: &str,
         offers: &[Offered],
@@ -89,7 +89,7 @@ impl Llms<'_> {
         registered.during("register a publisher's LLMs")
     }
 
-    fn prepare(&self, offers: &[Offered], now: Timestamp) -> Result<Vec<Prepared>, StoreError> {
+    fn prepare(self, offers: &[Offered], now: Timestamp) -> Result<Vec<Prepared>, StoreError> {
         let by_name: BTreeMap<&Name, &LlmSpec> = offers
             .iter()
             .map(|offer| (&offer.name, &offer.spec))
@@ -116,7 +116,7 @@ impl Llms<'_> {
     }
 
     async fn try_register(
-        &self,
+        self,
         session: &str,
         principal: &str,
         offers: &[Prepared],

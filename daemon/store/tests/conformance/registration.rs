@@ -1,6 +1,7 @@
 //! Offers of publishers: whose a name is, and that a race for it has one winner.
 
 use std::collections::BTreeSet;
+use std::task::Poll;
 
 use shared::llm::{LlmKind, Phase};
 use store::StoreError;
@@ -21,6 +22,7 @@ on_both![
     an_offer_never_brings_a_url_or_key,
     fifty_registrations_of_one_name_have_one_owner,
     sessions_that_swap_their_rows_do_not_deadlock,
+    a_caller_that_goes_away_leaves_all_or_nothing_and_a_free_writer,
 ];
 
 async fn an_offer_makes_inactive_rows_of_the_session(db: Db) {
@@ -334,4 +336,37 @@ async fn sessions_that_swap_their_rows_do_not_deadlock(db: Db) {
     }
     racing.join_all().await;
     assert_eq!(names(&db.llms().list_all().await.unwrap()), ["a", "b", "c"]);
+}
+
+async fn a_caller_that_goes_away_leaves_all_or_nothing_and_a_free_writer(db: Db) {
+    let ours = session(&db, "alice").await;
+    let offers: Vec<_> = (0..5).map(|n| offer(&format!("a{n}"))).collect();
+    for polls in 1..40 {
+        let register = db.llms().register(&ours.id, "alice", &offers, at(0));
+        give_up_after(polls, register).await;
+        let stored = db.llms().list_all().await.unwrap().len();
+        assert!(
+            stored == 0 || stored == offers.len(),
+            "{stored} rows after {polls} polls"
+        );
+        db.llms()
+            .register(&ours.id, "alice", &[], at(0))
+            .await
+            .unwrap();
+        db.llms().delete_expired(at(1)).await.unwrap();
+    }
+}
+
+/// Polls `work` so many times and then drops it, finished or not.
+async fn give_up_after<T>(polls: usize, work: impl Future<Output = T>) {
+    let mut work = std::pin::pin!(work);
+    let mut left = polls;
+    std::future::poll_fn(move |context| {
+        left -= 1;
+        match work.as_mut().poll(context) {
+            _ if left == 0 => Poll::Ready(()),
+            outcome => outcome.map(drop),
+        }
+    })
+    .await;
 }

@@ -16,6 +16,7 @@ on_both![
     tokens_are_listed_by_name,
     a_revoked_token_stays_and_a_deleted_one_goes,
     the_last_use_is_noted_in_batches_and_never_moves_back,
+    ended_tokens_are_deleted_after_a_while,
     a_token_of_unknown_roles_is_corrupt,
 ];
 
@@ -98,6 +99,24 @@ async fn the_last_use_is_noted_in_batches_and_never_moves_back(db: Db) {
     let used: Vec<_> = db.tokens().list_all().await.unwrap();
     let used: Vec<_> = used.into_iter().map(|token| token.last_used_at).collect();
     assert_eq!(used, [Some(at(7)), Some(at(8))]);
+}
+
+async fn ended_tokens_are_deleted_after_a_while(db: Db) {
+    let tokens = db.tokens();
+    let endless = TokenRecord {
+        expires_at: None,
+        ..token("endless")
+    };
+    for record in [endless, token("expired"), token("revoked")] {
+        tokens.insert(&record).await.unwrap();
+    }
+    tokens.revoke(&name("revoked"), at(5)).await.unwrap();
+    assert_eq!(tokens.delete_ended(at(5)).await.unwrap(), 0);
+    assert_eq!(tokens.delete_ended(at(6)).await.unwrap(), 1);
+    assert_eq!(tokens.delete_ended(at(101)).await.unwrap(), 1);
+    let left = tokens.list_all().await.unwrap();
+    assert_eq!(left.len(), 1);
+    assert_eq!(left[0].name, name("endless"));
 }
 
 async fn a_token_of_unknown_roles_is_corrupt(db: Db) {
