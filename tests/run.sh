@@ -1,0 +1,141 @@
+#!/usr/bin/env bash
+# The one test command, on a laptop and in CI: formatting, lints, documentation, scripts, all tests on
+# both databases, then the real binaries. Stops at the first step that fails.
+#
+#   tests/run.sh            everything
+#   tests/run.sh --quick    without the tests that start the real binaries
+#
+# Installs what the tests need where it is missing: by apt-get on Debian, by `cargo install` for nextest.
+set -euo pipefail
+
+cd "$(dirname "$0")/.."
+target=${CARGO_TARGET_DIR:-$PWD/target}
+# Built by cargo, not found by it: kept out of the user's own ~/.cargo/bin.
+export PATH=$target/tools/bin:$PATH
+# Tests on PostgreSQL fail where there is none, instead of leaving it out.
+export MCPCTL_REQUIRE_POSTGRES=1
+export CARGO_TERM_PROGRESS_WHEN=never
+
+nextest_version=0.9.143
+
+quick=
+case ${1:-} in
+'') ;;
+--quick) quick=yes ;;
+*)
+    printf 'usage: tests/run.sh [--quick]\n' >&2
+    exit 2
+    ;;
+esac
+
+began=$SECONDS
+summary=
+
+# step WHAT COMMAND...
+step() {
+    local what=$1 since=$SECONDS
+    shift
+    printf '\n=== %s\n' "$what"
+    if ! "$@"; then
+        printf '%s\n=== FAILED: %s, after %d s (%d s in all)\n' "$summary" "$what" $((SECONDS - since)) $((SECONDS - began)) >&2
+        exit 1
+    fi
+    summary+=$(printf '\n  ✓ %-34s %5d s' "$what" $((SECONDS - since)))
+}
+
+leave_out() { summary+=$(printf '\n  - %-34s left out: %s' "$1" "$2"); }
+
+# --- What the tests need ----------------------------------------------------------------------------
+
+has_postgres() { command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; }
+
+# What is missing, as Debian's packages.
+missing_packages() {
+    has_postgres || printf ' postgresql'
+    local program
+    for program in tmux zsh fish shellcheck; do
+        command -v "$program" >/dev/null || printf ' %s' "$program"
+    done
+    command -v cc >/dev/null || printf ' build-essential'
+    command -v setpriv >/dev/null || printf ' util-linux'
+}
+
+as_root() { if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -n "$@"; fi; }
+
+install_packages() {
+    local packages
+    read -ra packages <<<"$(missing_packages)"
+    if [ ${#packages[@]} -eq 0 ]; then return 0; fi
+    if ! command -v apt-get >/dev/null; then
+        printf 'error: the tests need what Debian calls: %s\ntry: install them with the package manager of this system\n' "${packages[*]}" >&2
+        return 1
+    fi
+    printf 'installing %s\n' "${packages[*]}"
+    # PostgreSQL's package would make a cluster and start it; the tests make their own.
+    as_root mkdir -p /etc/postgresql-common/createcluster.d
+    printf 'create_main_cluster = false\n' |
+        as_root tee /etc/postgresql-common/createcluster.d/no-cluster.conf >/dev/null
+    if ! { as_root apt-get -qq update &&
+        as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "${packages[@]}" >/dev/null; }; then
+        printf 'error: apt-get could not install: %s\ntry: install them by hand, or run this as root\n' "${packages[*]}" >&2
+        return 1
+    fi
+}
+
+install_nextest() {
+    if cargo nextest --version >/dev/null 2>&1; then return 0; fi
+    printf 'installing cargo-nextest %s into %s; this takes some minutes, once\n' "$nextest_version" "$target/tools"
+    CARGO_TARGET_DIR=$target/tools/build cargo install --quiet --locked --root "$target/tools" \
+        --version "$nextest_version" cargo-nextest && rm -rf "$target/tools/build"
+}
+
+prepare() {
+    if ! { cargo fmt --version && cargo clippy --version; } >/dev/null 2>&1; then
+        printf 'error: rustfmt or clippy is missing\ntry: rustup component add rustfmt clippy\n' >&2
+        return 1
+    fi
+    install_packages && install_nextest
+}
+
+# --- The steps --------------------------------------------------------------------------------------
+
+scripts() { git ls-files -z -- '*.sh' .ci/run | xargs -0 shellcheck; }
+
+documentation() { RUSTDOCFLAGS="-D warnings" cargo doc --quiet --locked --workspace --no-deps --document-private-items; }
+
+# Doctests are rare, and a run without any must not look like the run of all tests.
+has_doctests() {
+    # shellcheck disable=SC2016 # The backticks are what is looked for.
+    git ls-files -z -- '*/src/*.rs' | xargs -0 awk '
+        FNR == 1 { fenced = 0 }
+        /^ *\/\/[\/!] *```/ {
+            if (!fenced && $0 ~ /```(rust|should_panic|no_run|compile_fail)?$/) { found = 1; exit }
+            fenced = !fenced
+        }
+        END { exit !found }'
+}
+
+system_tests='package(system-tests) and kind(test)'
+nextest() { cargo nextest run --locked --workspace --no-tests=pass "$@"; }
+has_system_tests() { [ -n "$(cargo nextest list --locked --workspace --message-format oneline -E "$system_tests" 2>/dev/null)" ]; }
+
+step "what the tests need" prepare
+step "formatting" cargo fmt --all --check
+step "shell scripts" scripts
+step "lints" cargo clippy --quiet --locked --workspace --all-targets -- -D warnings
+step "documentation" documentation
+if cargo deny --version >/dev/null 2>&1; then
+    step "dependencies" tests/audit.sh --offline
+else
+    leave_out "dependencies" "no cargo-deny; tests/audit.sh installs it"
+fi
+step "build" cargo build --quiet --locked --workspace --all-targets
+if has_doctests; then step "examples in the documentation" cargo test --quiet --locked --workspace --doc; fi
+step "tests" nextest -E "not ($system_tests)"
+if [ -n "$quick" ]; then
+    leave_out "tests on the real binaries" "--quick"
+elif has_system_tests; then
+    step "tests on the real binaries" nextest -E "$system_tests"
+fi
+
+printf '\n=== passed%s\n  %-36s %5d s\n' "$summary" "in all" $((SECONDS - began))
