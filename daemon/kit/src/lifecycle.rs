@@ -18,6 +18,7 @@ pub struct Lifecycle {
     soft: CancellationToken,
     hard: CancellationToken,
     tracker: TaskTracker,
+    behind: TaskTracker,
 }
 
 /// What the end of a task means.
@@ -63,13 +64,27 @@ impl Lifecycle {
     /// Runs `work` on the current runtime until it ends or the hard stop drops it.
     ///
     /// A panic is logged with the task's name; `ends` says what it means for the rest.
-    #[expect(clippy::disallowed_methods, reason = "the one place that spawns")]
     pub fn spawn<F>(&self, name: &'static str, ends: Ends, work: F)
     where
         F: Future<Output = ()> + Send + 'static,
     {
+        self.start(name, ends, self.tracker.track_future(work));
+    }
+
+    /// Runs a service that everything needs, also while the rest drains: until the hard stop.
+    pub fn spawn_behind<F>(&self, name: &'static str, work: F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.start(name, Ends::WithTheProgram, self.behind.track_future(work));
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the one place that spawns")]
+    fn start<F>(&self, name: &'static str, ends: Ends, work: F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
         let this = self.clone();
-        let work = self.tracker.track_future(work);
         tokio::spawn(async move {
             let end = Ending {
                 name,
@@ -91,15 +106,17 @@ impl Lifecycle {
     pub async fn shut_down(&self, grace: Duration) -> bool {
         self.soft.cancel();
         self.tracker.close();
+        self.behind.close();
         let drained = tokio::time::timeout(grace, self.tracker.wait())
             .await
             .is_ok();
         self.hard.cancel();
         self.tracker.wait().await;
+        self.behind.wait().await;
         drained
     }
 
-    /// Tasks that run now.
+    /// Tasks that run now, services not counted.
     pub fn task_count(&self) -> usize {
         self.tracker.len()
     }
@@ -134,7 +151,7 @@ impl Drop for Ending<'_> {
     }
 }
 
-/// Resolves at SIGTERM, SIGINT or SIGHUP's absence thereof: the first of the two stop signals.
+/// Resolves at SIGTERM or SIGINT.
 ///
 /// Errors: where the process can't listen to signals.
 pub async fn stop_signal() -> std::io::Result<()> {
@@ -170,6 +187,13 @@ mod tests {
         lifecycle.spawn("stubborn", Ends::Alone, std::future::pending());
         assert!(!lifecycle.shut_down(Duration::from_secs(5)).await);
         assert_eq!(lifecycle.task_count(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_service_runs_until_the_rest_has_drained() {
+        let lifecycle = Lifecycle::new();
+        lifecycle.spawn_behind("service", std::future::pending());
+        assert!(lifecycle.shut_down(Duration::from_secs(5)).await);
     }
 
     #[tokio::test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 use gateway::Gateway;
 use kit::clock::{SharedClock, SystemClock};
-use kit::lifecycle::{Ends, Lifecycle};
+use kit::lifecycle::Lifecycle;
 use kit::random::{SharedRandom, SystemRandom};
 use registry::Registry;
 use relay::Relay;
@@ -85,29 +85,16 @@ pub async fn run(
         max_body_bytes: config.max_body_bytes,
     }));
 
-    // The services behind the routes end with the hard stop: they serve the drain too.
-    let behind = Lifecycle::new();
-    spawn(&behind, "row phases", {
-        let registry = registry.clone();
-        async move { registry.save_phases().await }
-    });
-    spawn(&behind, "channel watch", {
-        let relay = relay.clone();
-        async move { relay.watch().await }
-    });
-    spawn(&behind, "token upkeep", async move { auth.upkeep().await });
-    spawn(&behind, "audit", {
-        let audit = audit.clone();
-        async move { audit.store_lines().await }
-    });
+    let (rows, channels, trail) = (registry.clone(), relay.clone(), audit.clone());
+    lifecycle.spawn_behind("row phases", async move { rows.save_phases().await });
+    lifecycle.spawn_behind("channel watch", async move { channels.watch().await });
+    lifecycle.spawn_behind("token upkeep", async move { auth.upkeep().await });
+    lifecycle.spawn_behind("audit", async move { trail.store_lines().await });
 
     let workers = Workers::start(config.threads, server, &lifecycle)?;
     let acceptor = Acceptor::new(listener, workers, config.max_connections);
-    lifecycle.spawn(
-        "accept",
-        Ends::WithTheProgram,
-        acceptor.run(lifecycle.clone()),
-    );
+    // It accepts during the drain too: publishers bring what they owe.
+    lifecycle.spawn_behind("accept", acceptor.run());
     tracing::info!(%address, data_dir = %config.data_dir.display(), "mcpd is ready");
     if let Some(path) = first {
         tracing::info!(
@@ -122,7 +109,6 @@ pub async fn run(
     drain(&registry, &relay, config.drain_timeout).await;
     relay.close();
     lifecycle.shut_down(CLOSING_GRACE).await;
-    behind.shut_down(Duration::ZERO).await;
     if let Err(error) = registry.save_now().await {
         tracing::warn!(%error, "the last row phases could not be saved; they are judged anew at the start");
     }
@@ -138,10 +124,6 @@ async fn open_store(config: &Config, random: SharedRandom) -> anyhow::Result<Sto
         None => store::Config::sqlite(&config.data_dir),
     };
     Ok(Store::open(&place, random).await?)
-}
-
-fn spawn(behind: &Lifecycle, name: &'static str, work: impl Future<Output = ()> + Send + 'static) {
-    behind.spawn(name, Ends::WithTheProgram, work);
 }
 
 /// Waits until nothing runs any more, or the time is over.

@@ -4,7 +4,6 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kit::lifecycle::Lifecycle;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
@@ -41,15 +40,10 @@ impl Acceptor {
         }
     }
 
-    /// Accepts until the hard stop: while it drains, publishers still bring what they owe.
-    pub async fn run(self, lifecycle: Lifecycle) {
+    /// Accepts until it is dropped.
+    pub async fn run(self) {
         loop {
-            let accepted = tokio::select! {
-                biased;
-                () = lifecycle.dropping() => return,
-                accepted = self.listener.accept() => accepted,
-            };
-            match accepted {
+            match self.listener.accept().await {
                 Ok((stream, _)) => self.deal_out(stream).await,
                 Err(error) => {
                     tracing::warn!(%error, "can't accept a connection");
