@@ -1,0 +1,173 @@
+//! The command line: every flag and verb, its help and its examples.
+//!
+//! Help, the reference and the completion scripts are all made from these definitions.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+
+pub(crate) mod chat;
+pub(crate) mod connect;
+pub(crate) mod local;
+pub(crate) mod resources;
+
+use crate::exit_code::Exit;
+
+/// One command line over all your LLMs
+///
+/// mcpctl talks to an mcpd: the registry of LLMs, public ones with keys and virtual ones that
+/// people publish from their own machines.
+#[derive(Debug, Parser)]
+#[command(
+    name = "mcpctl",
+    version,
+    disable_help_subcommand = true,
+    after_help = "\
+Examples:
+  mcpctl login http://127.0.0.1:8765      log in; the token comes from stdin or a prompt
+  mcpctl get llm                          list what can be called
+  mcpctl chat-llm laptop                  talk to one
+  mcpctl chat-llm laptop -m 'hello?'      ask one thing and leave
+
+`mcpctl help TOPIC` explains `exit-codes`, `environment` and `config`."
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The flags that every command takes.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Global {
+    /// The server to talk to [env: MCPCTL_SERVER]
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        help_heading = "Global options"
+    )]
+    pub(crate) server: Option<String>,
+    /// The context to use instead of the current one
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        help_heading = "Global options"
+    )]
+    pub(crate) context: Option<String>,
+    /// How to print
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "FORMAT",
+        help_heading = "Global options"
+    )]
+    pub(crate) output: Option<Format>,
+    /// Show the HTTP exchange, secrets masked
+    #[arg(short, long, global = true, help_heading = "Global options")]
+    pub(crate) verbose: bool,
+    /// Say nothing but data, warnings and errors
+    #[arg(short, long, global = true, help_heading = "Global options")]
+    pub(crate) quiet: bool,
+    /// Use no colour [env: NO_COLOR]
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub(crate) no_color: bool,
+    /// Give up after this time, such as 30s or 2m
+    #[arg(long, global = true, value_name = "TIME", value_parser = crate::duration::parse,
+        help_heading = "Global options")]
+    pub(crate) timeout: Option<Duration>,
+}
+
+/// How data is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Columns for a person
+    #[default]
+    Table,
+    /// More columns
+    Wide,
+    /// The server's object, unchanged
+    Json,
+    /// The same as YAML
+    Yaml,
+    /// TYPE/NAME, one a line
+    Name,
+}
+
+/// Every verb.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Login(connect::Login),
+    Logout(connect::Logout),
+    Whoami(connect::Whoami),
+    Context(connect::Context),
+    Get(resources::Get),
+    Describe(resources::Describe),
+    Create(resources::Create),
+    Apply(resources::Apply),
+    Delete(resources::Delete),
+    ApiResources(resources::ApiResources),
+    ChatLlm(chat::ChatLlm),
+    Local(local::Local),
+    Completions(connect::Completions),
+    Version(connect::Version),
+    Help(connect::Help),
+    #[command(name = "__complete", hide = true)]
+    Complete(connect::Complete),
+    /// Print the whole reference as Markdown
+    #[command(name = "__markdown-help", hide = true)]
+    MarkdownHelp,
+}
+
+/// Reads this process's command line.
+///
+/// Errors: the end of the run where help was asked for or the line can't be understood; what is
+/// to be said has been said then.
+pub(crate) fn read() -> Result<Cli, ExitCode> {
+    Cli::try_parse().map_err(|why| {
+        // Help for a closed pipe, or a usage error nobody reads: the code still counts.
+        let _ = why.print();
+        if why.use_stderr() {
+            Exit::Usage.into()
+        } else {
+            Exit::Done.into()
+        }
+    })
+}
+
+/// The whole definition.
+pub(crate) fn definition() -> clap::Command {
+    let mut command = Cli::command();
+    command.build();
+    command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_has_no_contradictions() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_visible_command_has_examples() {
+        fn check(command: &clap::Command, path: &str) {
+            for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
+                let path = format!("{path} {}", sub.get_name());
+                if sub.get_subcommands().next().is_none() {
+                    let help = sub.get_after_help().map(ToString::to_string);
+                    let examples = help.unwrap_or_default().matches("\n  mcpctl ").count();
+                    assert!((1..=5).contains(&examples), "{path}: {examples} examples");
+                }
+                check(sub, &path);
+            }
+        }
+        check(&Cli::command(), "mcpctl");
+    }
+}

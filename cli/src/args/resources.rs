@@ -1,0 +1,194 @@
+//! Verbs on resources: LLMs, secrets and tokens.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use shared::role::Role;
+
+/// List resources, or show some of them
+///
+/// A type may be written in singular, plural or short form, several types with commas between
+/// them, and a single resource as TYPE/NAME.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  mcpctl get llm
+  mcpctl get llm laptop -o yaml
+  mcpctl get llm,secret
+  mcpctl get llm -w
+  mcpctl get llm -o name | xargs -n1 mcpctl describe")]
+pub(crate) struct Get {
+    /// What to show: TYPE, TYPE NAME..., TYPE,TYPE or TYPE/NAME...
+    #[arg(value_name = "TYPE[/NAME]", required = true)]
+    pub(crate) what: Vec<String>,
+    /// Go on with changes, until Ctrl-C (LLMs only)
+    #[arg(short, long)]
+    pub(crate) watch: bool,
+    /// Leave the header line out
+    #[arg(long)]
+    pub(crate) no_headers: bool,
+}
+
+/// Show all fields of resources
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  mcpctl describe llm laptop
+  mcpctl describe llm/laptop secret/openai")]
+pub(crate) struct Describe {
+    /// What to show: TYPE, TYPE NAME... or TYPE/NAME...
+    #[arg(value_name = "TYPE[/NAME]", required = true)]
+    pub(crate) what: Vec<String>,
+}
+
+/// Create a resource
+#[derive(Args, Debug)]
+pub(crate) struct Create {
+    #[command(subcommand)]
+    pub(crate) what: CreateWhat,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CreateWhat {
+    Llm(CreateLlm),
+    Secret(CreateSecret),
+    Token(CreateToken),
+}
+
+/// Register a public LLM, which the server calls over HTTP
+///
+/// The key is named, never given: store it first with `mcpctl create secret`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  mcpctl create llm gpt --type openai --model gpt-4o --url https://api.openai.com/v1 \\
+      --key secret/openai#api-key
+  mcpctl create llm box --type ollama --model llama3.2:3b --url http://10.0.0.5:11434 --tier fast
+  mcpctl create llm echo --type demo --model demo")]
+pub(crate) struct CreateLlm {
+    /// How it will be called
+    pub(crate) name: String,
+    /// The dialect
+    #[arg(long = "type", value_name = "TYPE",
+        value_parser = ["openai", "ollama", "anthropic", "gemini", "openrouter", "demo"])]
+    pub(crate) provider_type: String,
+    /// The provider's own model id
+    #[arg(long)]
+    pub(crate) model: String,
+    /// The provider's base URL
+    #[arg(long)]
+    pub(crate) url: Option<String>,
+    /// Where the API key is kept
+    #[arg(long, value_name = "secret/NAME#FIELD")]
+    pub(crate) key: Option<String>,
+    /// A routing hint: fast, balanced, heavy, or a word of your own
+    #[arg(long)]
+    pub(crate) tier: Option<String>,
+}
+
+/// Store values that only the server will read
+///
+/// Values come from stdin, files or environment variables: never from the command line, where
+/// other users could see them.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  mcpctl create secret openai --from-stdin api-key
+  mcpctl create secret openai --from-env api-key=OPENAI_API_KEY
+  mcpctl create secret tls --from-file cert=cert.pem --from-file key=key.pem")]
+pub(crate) struct CreateSecret {
+    /// How it will be called
+    pub(crate) name: String,
+    /// Read this field from stdin, or from a prompt that does not echo
+    #[arg(long, value_name = "FIELD")]
+    pub(crate) from_stdin: Option<String>,
+    /// Read a field from a file
+    #[arg(long, value_name = "FIELD=PATH")]
+    pub(crate) from_file: Vec<String>,
+    /// Read a field from an environment variable
+    #[arg(long, value_name = "FIELD=VARIABLE")]
+    pub(crate) from_env: Vec<String>,
+}
+
+/// Make an access token; its value is printed once
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  mcpctl create token laptop --role publisher
+  mcpctl create token ci --role user --principal ci-bot --expires 30d
+  mcpctl create token ops --role user --role publisher -q > ops.token")]
+pub(crate) struct CreateToken {
+    /// How it will be called
+    pub(crate) name: String,
+    /// What its bearer may do; may be given several times
+    #[arg(long = "role", value_name = "ROLE", required = true, value_parser = role)]
+    pub(crate) roles: Vec<Role>,
+    /// On whose behalf its bearer acts
+    #[arg(long)]
+    pub(crate) principal: Option<String>,
+    /// When it ends, counted from now, such as 12h or 30d
+    #[arg(long, value_name = "TIME", value_parser = crate::duration::parse)]
+    pub(crate) expires: Option<std::time::Duration>,
+}
+
+fn role(text: &str) -> Result<Role, shared::role::UnknownRole> {
+    text.parse()
+}
+
+/// Make resources be as files say
+///
+/// Takes YAML or JSON, one or many documents, lists as `mcpctl get -o yaml` prints them. Applying
+/// the same file twice changes nothing the second time.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  mcpctl apply -f llms.yaml
+  mcpctl apply -f llms/ --dry-run
+  mcpctl get llm gpt -o yaml | sed s/gpt-4o/gpt-5/ | mcpctl apply -f -")]
+pub(crate) struct Apply {
+    /// A file, a folder of .yaml, .yml and .json files, or - for stdin
+    #[arg(
+        short,
+        long = "filename",
+        value_name = "FILE|DIR|-",
+        required = true,
+        value_hint = clap::ValueHint::AnyPath
+    )]
+    pub(crate) filename: Vec<PathBuf>,
+    /// Say what would be done, and don't do it
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// Delete resources
+///
+/// One resource that is named is deleted at once. Several need a confirmation, or --yes.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  mcpctl delete llm gpt
+  mcpctl delete llm/gpt secret/openai --yes
+  mcpctl delete token --all")]
+pub(crate) struct Delete {
+    /// What to delete: TYPE NAME... or TYPE/NAME...
+    #[arg(value_name = "TYPE[/NAME]", required = true)]
+    pub(crate) what: Vec<String>,
+    /// Delete all of the type
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Don't ask
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+}
+
+/// List the resource types and their short forms
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  mcpctl api-resources
+  mcpctl api-resources -o name")]
+pub(crate) struct ApiResources {
+    /// Leave the header line out
+    #[arg(long)]
+    pub(crate) no_headers: bool,
+}

@@ -1,0 +1,66 @@
+//! `mcpctl describe`: all fields of a resource, and what one would look up next.
+
+use serde_json::Value;
+
+use crate::args::Format;
+use crate::args::resources::Describe;
+use crate::client::name_of;
+use crate::clock::now;
+use crate::exit_code::Exit;
+use crate::failure::Result;
+use crate::output::describe::describe;
+use crate::resource::{Resource, select};
+use crate::session::Session;
+
+pub(super) async fn run(args: &Describe, session: &Session<'_>) -> Result<Exit> {
+    let selections = select(&args.what)?;
+    let (client, output) = (session.client()?, session.output);
+    let mut first = true;
+    for selection in selections {
+        let resource = selection.resource;
+        let documents = if selection.names.is_empty() {
+            let mut list = client.list(resource).await?;
+            match list.get_mut("items").map(Value::take) {
+                Some(Value::Array(items)) => items,
+                _ => Vec::new(),
+            }
+        } else {
+            let mut documents = Vec::new();
+            for name in &selection.names {
+                documents.push(client.get(resource, name).await?);
+            }
+            documents
+        };
+        for document in documents {
+            match output.format {
+                Format::Json | Format::Yaml => output.document(&document)?,
+                Format::Name => {
+                    output.line(&format!("{}/{}", resource.singular(), name_of(&document)))?;
+                }
+                Format::Table | Format::Wide => {
+                    if !first {
+                        output.line("")?;
+                    }
+                    output.data(&describe(&document, now()))?;
+                    if resource == Resource::Llm {
+                        output.note(&next_step(&document));
+                    }
+                }
+            }
+            first = false;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn next_step(llm: &Value) -> String {
+    let name = name_of(llm);
+    let at = |pointer| llm.pointer(pointer).and_then(Value::as_str);
+    match (at("/spec/kind"), at("/status/phase")) {
+        (Some("virtual"), Some("inactive")) => {
+            "Nobody serves it now: start `mcplocal run` on the machine that has it".into()
+        }
+        (_, Some("inactive")) => "The server can't reach its provider now".into(),
+        _ => format!("Talk to it: mcpctl chat-llm {name}"),
+    }
+}

@@ -1,0 +1,148 @@
+//! Tables as `kubectl` prints them: upper-case headers, two blanks between columns, no borders.
+
+use comfy_table::{ColumnConstraint, ContentArrangement, Row, Table, Width, presets};
+
+use super::sanitise::one_line;
+
+/// The narrowest that a column is cut to, in terminal cells.
+const NARROWEST: u16 = 6;
+/// The blanks behind a column.
+const GAP: u16 = 2;
+
+/// Renders rows below their headers.
+///
+/// Shape: each row has as many cells as there are headers; an empty cell shows `-`.
+/// Units: `width` is the terminal's, in cells; without one nothing is cut.
+pub(crate) fn render(headers: Option<&[&str]>, rows: &[Vec<String>], width: Option<u16>) -> String {
+    let mut table = new_table();
+    if let Some(headers) = headers {
+        let mut row = Row::from(headers.to_vec());
+        row.max_height(1);
+        table.set_header(row);
+    }
+    for cells in rows {
+        table.add_row(to_row(cells));
+    }
+    if let Some(width) = width {
+        fit(&mut table, width);
+    }
+    finish(&mut table)
+}
+
+/// Renders one more row of a table that was printed before.
+///
+/// Units: `widths` are those of the columns as printed; a longer cell moves what follows.
+pub(crate) fn render_row(cells: &[String], widths: &[u16]) -> String {
+    let mut table = new_table();
+    table.add_row(to_row(cells));
+    let constraints = widths
+        .iter()
+        .map(|width| ColumnConstraint::LowerBoundary(Width::Fixed(width + GAP)));
+    table.set_constraints(constraints);
+    finish(&mut table)
+}
+
+/// How wide each column of [`render`]'s table is when nothing is cut.
+pub(crate) fn widths(headers: &[&str], rows: &[Vec<String>]) -> Vec<u16> {
+    let mut table = new_table();
+    table.set_header(headers.to_vec());
+    for cells in rows {
+        table.add_row(to_row(cells));
+    }
+    table.column_max_content_widths()
+}
+
+fn new_table() -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Disabled)
+        .set_truncation_indicator("…");
+    table
+}
+
+fn to_row(cells: &[String]) -> Row {
+    let cells = cells.iter().map(|cell| match one_line(cell) {
+        cell if cell.is_empty() => "-".into(),
+        cell => cell,
+    });
+    let mut row = Row::from(cells.collect::<Vec<_>>());
+    row.max_height(1);
+    row
+}
+
+/// Cuts the widest columns until the table fits; the first one, the name, is cut last.
+fn fit(table: &mut Table, width: u16) {
+    let mut widths = table.column_max_content_widths();
+    let gaps = GAP * u16::try_from(widths.len().saturating_sub(1)).unwrap_or(0);
+    let wanted = |widths: &[u16]| {
+        let sum: u32 = widths.iter().map(|w| u32::from(*w)).sum();
+        sum + u32::from(gaps)
+    };
+    while wanted(&widths) > u32::from(width) {
+        let rest = widths.iter_mut().skip(1);
+        let widest = rest.max_by_key(|w| **w).filter(|w| **w > NARROWEST);
+        match widest {
+            Some(widest) => *widest -= 1,
+            None => break,
+        }
+    }
+    let last = widths.len().saturating_sub(1);
+    let constraints = widths.iter().enumerate().map(|(at, width)| {
+        let gap = if at == last { 0 } else { GAP };
+        ColumnConstraint::Absolute(Width::Fixed(width + gap))
+    });
+    table.set_constraints(constraints.collect::<Vec<_>>());
+    table.set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_width(u16::MAX);
+}
+
+fn finish(table: &mut Table) -> String {
+    for column in table.column_iter_mut() {
+        column.set_padding((0, GAP));
+    }
+    let last = table.column_count().saturating_sub(1);
+    if let Some(column) = table.column_mut(last) {
+        column.set_padding((0, 0));
+    }
+    let mut text = table.trim_fmt();
+    text.push('\n');
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows() -> Vec<Vec<String>> {
+        let row = |cells: [&str; 3]| cells.map(String::from).to_vec();
+        vec![
+            row(["laptop", "llama3.2:3b", "x"]),
+            row(["你好", "Qwen/Qwen2.5-7B-Instruct-AWQ", ""]),
+        ]
+    }
+
+    #[test]
+    fn a_piped_table_is_never_cut() {
+        insta::assert_snapshot!(render(Some(&["NAME", "MODEL", "ID"]), &rows(), None), @r"
+        NAME    MODEL                         ID
+        laptop  llama3.2:3b                   x
+        你好    Qwen/Qwen2.5-7B-Instruct-AWQ  -
+        ");
+    }
+
+    #[test]
+    fn a_narrow_terminal_cuts_the_widest_column() {
+        insta::assert_snapshot!(render(Some(&["NAME", "MODEL", "ID"]), &rows(), Some(24)), @r"
+        NAME    MODEL         ID
+        laptop  llama3.2:3b   x
+        你好    Qwen/Qwen2.…  -
+        ");
+    }
+
+    #[test]
+    fn a_line_end_in_a_cell_does_not_break_the_table() {
+        let row = vec![vec!["a\nb\u{1b}[2J".into(), "c".into()]];
+        assert_eq!(render(None, &row, None), "a b  c\n");
+    }
+}

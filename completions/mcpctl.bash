@@ -1,0 +1,418 @@
+# bash completion for mcpctl; made by `mcpctl completions bash`
+
+_mcpctl_table() {
+    subs='' flags='' slot='' many=0
+    case "$1" in
+    '')
+        subs='login logout whoami context get describe create apply delete api-resources chat-llm local completions version help'
+        flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h --version -V'
+        slot='' many=0
+        ;;
+    ' login')
+        subs=''
+        flags='--server --context --output -o --timeout --with-token --insecure-storage --verbose -v --quiet -q --no-color --help -h'
+        slot='' many=0
+        ;;
+    ' logout')
+        subs=''
+        flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
+        slot='' many=0
+        ;;
+    ' whoami')
+        subs=''
+        flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
+        slot='' many=0
+        ;;
+    ' context')
+        subs='list use show delete'
+        flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
+        slot='' many=0
+        ;;
+    ' context list')
+        subs=''
+        flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
+        slot='' many=0
+        ;;
+    ' context use')
+        subs=''
+        flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
+        slot='@context' many=0
+        ;;
+    ' context show')
+        subs=''
+        flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
+        slot='@context' many=0
+        ;;
+    ' context delete')
+        subs=''
+        flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
+        slot='@context' many=0
+        ;;
+    ' get')
+        subs=''
+        flags='--server --context --output -o --timeout --watch -w --no-headers --verbose -v --quiet -q --no-color --help -h'
+        slot='@what' many=1
+        ;;
+    ' describe')
+        subs=''
+        flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
+        slot='@what' many=1
+        ;;
+    ' create')
+        subs='llm secret token'
+        flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
+        slot='' many=0
+        ;;
+    ' create llm')
+        subs=''
+        flags='--type --model --url --key --tier --server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
+        slot='' many=0
+        ;;
+    ' create secret')
+        subs=''
+        flags='--from-stdin --from-file --from-env --server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
+        slot='' many=0
+        ;;
+    ' create token')
+        subs=''
+        flags='--role --principal --expires --server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
+        slot='' many=0
+        ;;
+    ' apply')
+        subs=''
+        flags='--filename -f --server --context --output -o --timeout --dry-run --verbose -v --quiet -q --no-color --help -h'
+        slot='' many=0
+        ;;
+    ' delete')
+        subs=''
+        flags='--server --context --output -o --timeout --all --yes -y --verbose -v --quiet -q --no-color --help -h'
+        slot='@what' many=1
+        ;;
+    ' api-resources')
+        subs=''
+        flags='--server --context --output -o --timeout --no-headers --verbose -v --quiet -q --no-color --help -h'
+        slot='' many=0
+        ;;
+    ' chat-llm')
+        subs=''
+        flags='--message -m --system --temperature --max-tokens --server --context --output -o --timeout --no-stream --verbose -v --quiet -q --no-color --help -h'
+        slot='@llm' many=0
+        ;;
+    ' local')
+        subs='status publish unpublish reload logs install uninstall run'
+        flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
+        slot='' many=0
+        ;;
+    ' local status')
+        subs=''
+        flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
+        slot='' many=0
+        ;;
+    ' local publish')
+        subs=''
+        flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
+        slot='@provider' many=0
+        ;;
+    ' local unpublish')
+        subs=''
+        flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
+        slot='@provider' many=0
+        ;;
+    ' local reload')
+        subs=''
+        flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
+        slot='' many=0
+        ;;
+    ' local logs')
+        subs=''
+        flags='--tail --server --context --output -o --timeout --follow -f --verbose -v --quiet -q --no-color --help -h'
+        slot='' many=0
+        ;;
+    ' local install')
+        subs=''
+        flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
+        slot='' many=1
+        ;;
+    ' local uninstall')
+        subs=''
+        flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
+        slot='' many=1
+        ;;
+    ' local run')
+        subs=''
+        flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
+        slot='' many=1
+        ;;
+    ' completions')
+        subs=''
+        flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
+        slot='bash zsh fish powershell' many=0
+        ;;
+    ' version')
+        subs=''
+        flags='--server --context --output -o --timeout --client --verbose -v --quiet -q --no-color --help -h'
+        slot='' many=0
+        ;;
+    ' help')
+        subs=''
+        flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
+        slot='login logout whoami context get describe create apply delete api-resources chat-llm local completions version help exit-codes environment config' many=1
+        ;;
+    esac
+}
+
+# What follows a flag; fails where nothing does.
+_mcpctl_value() {
+    case "$1 $2" in
+    ' --server') value='' ;;
+    ' --context') value='@context' ;;
+    ' --output') value='table wide json yaml name' ;;
+    ' -o') value='table wide json yaml name' ;;
+    ' --timeout') value='' ;;
+    ' login --server') value='' ;;
+    ' login --context') value='@context' ;;
+    ' login --output') value='table wide json yaml name' ;;
+    ' login -o') value='table wide json yaml name' ;;
+    ' login --timeout') value='' ;;
+    ' logout --server') value='' ;;
+    ' logout --context') value='@context' ;;
+    ' logout --output') value='table wide json yaml name' ;;
+    ' logout -o') value='table wide json yaml name' ;;
+    ' logout --timeout') value='' ;;
+    ' whoami --server') value='' ;;
+    ' whoami --context') value='@context' ;;
+    ' whoami --output') value='table wide json yaml name' ;;
+    ' whoami -o') value='table wide json yaml name' ;;
+    ' whoami --timeout') value='' ;;
+    ' context --server') value='' ;;
+    ' context --context') value='@context' ;;
+    ' context --output') value='table wide json yaml name' ;;
+    ' context -o') value='table wide json yaml name' ;;
+    ' context --timeout') value='' ;;
+    ' context list --server') value='' ;;
+    ' context list --context') value='@context' ;;
+    ' context list --output') value='table wide json yaml name' ;;
+    ' context list -o') value='table wide json yaml name' ;;
+    ' context list --timeout') value='' ;;
+    ' context use --server') value='' ;;
+    ' context use --context') value='@context' ;;
+    ' context use --output') value='table wide json yaml name' ;;
+    ' context use -o') value='table wide json yaml name' ;;
+    ' context use --timeout') value='' ;;
+    ' context show --server') value='' ;;
+    ' context show --context') value='@context' ;;
+    ' context show --output') value='table wide json yaml name' ;;
+    ' context show -o') value='table wide json yaml name' ;;
+    ' context show --timeout') value='' ;;
+    ' context delete --server') value='' ;;
+    ' context delete --context') value='@context' ;;
+    ' context delete --output') value='table wide json yaml name' ;;
+    ' context delete -o') value='table wide json yaml name' ;;
+    ' context delete --timeout') value='' ;;
+    ' get --server') value='' ;;
+    ' get --context') value='@context' ;;
+    ' get --output') value='table wide json yaml name' ;;
+    ' get -o') value='table wide json yaml name' ;;
+    ' get --timeout') value='' ;;
+    ' describe --server') value='' ;;
+    ' describe --context') value='@context' ;;
+    ' describe --output') value='table wide json yaml name' ;;
+    ' describe -o') value='table wide json yaml name' ;;
+    ' describe --timeout') value='' ;;
+    ' create --server') value='' ;;
+    ' create --context') value='@context' ;;
+    ' create --output') value='table wide json yaml name' ;;
+    ' create -o') value='table wide json yaml name' ;;
+    ' create --timeout') value='' ;;
+    ' create llm --type') value='openai ollama anthropic gemini openrouter demo' ;;
+    ' create llm --model') value='' ;;
+    ' create llm --url') value='' ;;
+    ' create llm --key') value='' ;;
+    ' create llm --tier') value='' ;;
+    ' create llm --server') value='' ;;
+    ' create llm --context') value='@context' ;;
+    ' create llm --output') value='table wide json yaml name' ;;
+    ' create llm -o') value='table wide json yaml name' ;;
+    ' create llm --timeout') value='' ;;
+    ' create secret --from-stdin') value='' ;;
+    ' create secret --from-file') value='' ;;
+    ' create secret --from-env') value='' ;;
+    ' create secret --server') value='' ;;
+    ' create secret --context') value='@context' ;;
+    ' create secret --output') value='table wide json yaml name' ;;
+    ' create secret -o') value='table wide json yaml name' ;;
+    ' create secret --timeout') value='' ;;
+    ' create token --role') value='admin user publisher worker' ;;
+    ' create token --principal') value='' ;;
+    ' create token --expires') value='' ;;
+    ' create token --server') value='' ;;
+    ' create token --context') value='@context' ;;
+    ' create token --output') value='table wide json yaml name' ;;
+    ' create token -o') value='table wide json yaml name' ;;
+    ' create token --timeout') value='' ;;
+    ' apply --filename') value='@file' ;;
+    ' apply -f') value='@file' ;;
+    ' apply --server') value='' ;;
+    ' apply --context') value='@context' ;;
+    ' apply --output') value='table wide json yaml name' ;;
+    ' apply -o') value='table wide json yaml name' ;;
+    ' apply --timeout') value='' ;;
+    ' delete --server') value='' ;;
+    ' delete --context') value='@context' ;;
+    ' delete --output') value='table wide json yaml name' ;;
+    ' delete -o') value='table wide json yaml name' ;;
+    ' delete --timeout') value='' ;;
+    ' api-resources --server') value='' ;;
+    ' api-resources --context') value='@context' ;;
+    ' api-resources --output') value='table wide json yaml name' ;;
+    ' api-resources -o') value='table wide json yaml name' ;;
+    ' api-resources --timeout') value='' ;;
+    ' chat-llm --message') value='' ;;
+    ' chat-llm -m') value='' ;;
+    ' chat-llm --system') value='' ;;
+    ' chat-llm --temperature') value='' ;;
+    ' chat-llm --max-tokens') value='' ;;
+    ' chat-llm --server') value='' ;;
+    ' chat-llm --context') value='@context' ;;
+    ' chat-llm --output') value='table wide json yaml name' ;;
+    ' chat-llm -o') value='table wide json yaml name' ;;
+    ' chat-llm --timeout') value='' ;;
+    ' local --server') value='' ;;
+    ' local --context') value='@context' ;;
+    ' local --output') value='table wide json yaml name' ;;
+    ' local -o') value='table wide json yaml name' ;;
+    ' local --timeout') value='' ;;
+    ' local status --server') value='' ;;
+    ' local status --context') value='@context' ;;
+    ' local status --output') value='table wide json yaml name' ;;
+    ' local status -o') value='table wide json yaml name' ;;
+    ' local status --timeout') value='' ;;
+    ' local publish --server') value='' ;;
+    ' local publish --context') value='@context' ;;
+    ' local publish --output') value='table wide json yaml name' ;;
+    ' local publish -o') value='table wide json yaml name' ;;
+    ' local publish --timeout') value='' ;;
+    ' local unpublish --server') value='' ;;
+    ' local unpublish --context') value='@context' ;;
+    ' local unpublish --output') value='table wide json yaml name' ;;
+    ' local unpublish -o') value='table wide json yaml name' ;;
+    ' local unpublish --timeout') value='' ;;
+    ' local reload --server') value='' ;;
+    ' local reload --context') value='@context' ;;
+    ' local reload --output') value='table wide json yaml name' ;;
+    ' local reload -o') value='table wide json yaml name' ;;
+    ' local reload --timeout') value='' ;;
+    ' local logs --tail') value='' ;;
+    ' local logs --server') value='' ;;
+    ' local logs --context') value='@context' ;;
+    ' local logs --output') value='table wide json yaml name' ;;
+    ' local logs -o') value='table wide json yaml name' ;;
+    ' local logs --timeout') value='' ;;
+    ' local install --server') value='' ;;
+    ' local install --context') value='@context' ;;
+    ' local install --output') value='table wide json yaml name' ;;
+    ' local install -o') value='table wide json yaml name' ;;
+    ' local install --timeout') value='' ;;
+    ' local uninstall --server') value='' ;;
+    ' local uninstall --context') value='@context' ;;
+    ' local uninstall --output') value='table wide json yaml name' ;;
+    ' local uninstall -o') value='table wide json yaml name' ;;
+    ' local uninstall --timeout') value='' ;;
+    ' local run --server') value='' ;;
+    ' local run --context') value='@context' ;;
+    ' local run --output') value='table wide json yaml name' ;;
+    ' local run -o') value='table wide json yaml name' ;;
+    ' local run --timeout') value='' ;;
+    ' completions --server') value='' ;;
+    ' completions --context') value='@context' ;;
+    ' completions --output') value='table wide json yaml name' ;;
+    ' completions -o') value='table wide json yaml name' ;;
+    ' completions --timeout') value='' ;;
+    ' version --server') value='' ;;
+    ' version --context') value='@context' ;;
+    ' version --output') value='table wide json yaml name' ;;
+    ' version -o') value='table wide json yaml name' ;;
+    ' version --timeout') value='' ;;
+    ' help --server') value='' ;;
+    ' help --context') value='@context' ;;
+    ' help --output') value='table wide json yaml name' ;;
+    ' help -o') value='table wide json yaml name' ;;
+    ' help --timeout') value='' ;;
+    *) return 1 ;;
+    esac
+}
+
+_mcpctl() {
+    local IFS=$' \t\n'
+    local subs flags slot many value word kind='' cur='' path='' first='' want='' from='' full head
+    local count=0 line=${COMP_LINE:0:COMP_POINT}
+    local -a words pass
+    read -ra words <<<"$line"
+    case "$line" in
+    *[[:space:]]) ;;
+    *)
+        cur=${words[${#words[@]} - 1]}
+        unset "words[${#words[@]} - 1]"
+        ;;
+    esac
+    full=$cur
+
+    for word in "${words[@]:1}"; do
+        if [[ -n $want ]]; then
+            case "$want" in --server | --context) pass+=("$want" "$word") ;; esac
+            want=''
+            continue
+        fi
+        case "$word" in
+        --server=* | --context=*) pass+=("$word") ;;
+        -*=*) ;;
+        -*) _mcpctl_value "$path" "$word" && want=$word ;;
+        *)
+            _mcpctl_table "$path"
+            if [[ $count -eq 0 && " $subs " == *" $word "* ]]; then
+                path="$path $word"
+            else
+                [[ $count -eq 0 ]] && first=$word
+                count=$((count + 1))
+            fi
+            ;;
+        esac
+    done
+
+    _mcpctl_table "$path"
+    if [[ -n $want ]]; then
+        _mcpctl_value "$path" "$want" && kind=$value
+    elif [[ $cur == --*=* ]]; then
+        from="${cur%%=*}="
+        _mcpctl_value "$path" "${cur%%=*}" && kind=$value
+        cur=${cur#*=}
+    elif [[ $cur == -* ]]; then
+        kind=$flags
+    elif [[ -n $subs ]]; then
+        kind=$subs
+    elif [[ $count -eq 0 || $many -eq 1 ]]; then
+        kind=$slot
+        [[ $slot == @what && $count -gt 0 && $first != */* ]] && kind="@of:$first"
+    fi
+
+    COMPREPLY=()
+    case "$kind" in
+    '') return ;;
+    @file)
+        compopt -o default 2>/dev/null
+        return
+        ;;
+    @*) kind=$(command mcpctl "${pass[@]}" __complete "${kind#@}" "$cur" 2>/dev/null) ;;
+    esac
+    for word in $kind; do
+        [[ $word == "$cur"* ]] && COMPREPLY+=("$from$word")
+    done
+    case "$COMP_WORDBREAKS" in
+    *:*) head=${full%"${full##*[:=]}"} ;;
+    *=*) head=${full%"${full##*=}"} ;;
+    *) head='' ;;
+    esac
+    COMPREPLY=("${COMPREPLY[@]#"$head"}")
+}
+
+complete -F _mcpctl mcpctl

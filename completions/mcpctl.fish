@@ -1,0 +1,1031 @@
+# fish completion for mcpctl; made by `mcpctl completions fish`
+
+function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
+    set subs
+    set flags
+    set slot ''
+    set many 0
+    switch "$__mcpctl_path"
+        case ''
+            set subs \
+                login\t'Log in to a server and remember it' \
+                logout\t'Forget the token of a server' \
+                whoami\t'Show whom the server takes you for' \
+                context\t'Choose among servers' \
+                get\t'List resources, or show some of them' \
+                describe\t'Show all fields of resources' \
+                create\t'Create a resource' \
+                apply\t'Make resources be as files say' \
+                delete\t'Delete resources' \
+                api-resources\t'List the resource types and their short forms' \
+                chat-llm\t'Talk to an LLM' \
+                local\t'Control the mcplocal of this machine' \
+                completions\t'Print the completion script of a shell' \
+                version\t'Show the versions of mcpctl and of the server' \
+                help\t'Explain a command or a topic'
+            set flags \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print' \
+                -o\t'How to print' \
+                --timeout\t'Give up after this time, such as 30s or 2m' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')' \
+                --version\t'Print version' \
+                -V\t'Print version'
+            set slot ''
+            set many 0
+        case ' login'
+            set subs
+            set flags \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print' \
+                -o\t'How to print' \
+                --timeout\t'Give up after this time, such as 30s or 2m' \
+                --with-token\t'Read the token from stdin, never from a prompt' \
+                --insecure-storage\t'Store the token in the private file even where there is a keyring' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
+            set slot ''
+            set many 0
+        case ' logout'
+            set subs
+            set flags \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print' \
+                -o\t'How to print' \
+                --timeout\t'Give up after this time, such as 30s or 2m' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
+            set slot ''
+            set many 0
+        case ' whoami'
+            set subs
+            set flags \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print' \
+                -o\t'How to print' \
+                --timeout\t'Give up after this time, such as 30s or 2m' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
+            set slot ''
+            set many 0
+        case ' context'
+            set subs \
+                list\t'List the contexts' \
+                use\t'Make a context the current one' \
+                show\t'Show a context, or the one in use' \
+                delete\t'Remove a context; its token stays until `mcpctl logout`'
+            set flags \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print' \
+                -o\t'How to print' \
+                --timeout\t'Give up after this time, such as 30s or 2m' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
+            set slot ''
+            set many 0
+        case ' context list'
+            set subs
+            set flags \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print' \
+                -o\t'How to print' \
+                --timeout\t'Give up after this time, such as 30s or 2m' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
+            set slot ''
+            set many 0
+        case ' context use'
+            set subs
+            set flags \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print' \
+                -o\t'How to print' \
+                --timeout\t'Give up after this time, such as 30s or 2m' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
+            set slot '@context'
+            set many 0
+        case ' context show'
+            set subs
+            set flags \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print' \
+                -o\t'How to print' \
+                --timeout\t'Give up after this time, such as 30s or 2m' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
+            set slot '@context'
+            set many 0
+        case ' context delete'
+            set subs
+            set flags \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print' \
+                -o\t'How to print' \
+                --timeout\t'Give up after this time, such as 30s or 2m' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
+            set slot '@context'
+            set many 0
+        case ' get'
+            set subs
+            set flags \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print' \
+                -o\t'How to print' \
+                --timeout\t'Give up after this time, such as 30s or 2m' \
+                --watch\t'Go on with changes, until Ctrl-C (LLMs only)' \
+                -w\t'Go on with changes, until Ctrl-C (LLMs only)' \
+                --no-headers\t'Leave the header line out' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
+            set slot '@what'
+            set many 1
+        case ' describe'
+            set subs
+            set flags \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print' \
+                -o\t'How to print' \
+                --timeout\t'Give up after this time, such as 30s or 2m' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
+            set slot '@what'
+            set many 1
+        case ' create'
+            set subs \
+                llm\t'Register a public LLM, which the server calls over HTTP' \
+                secret\t'Store values that only the server will read' \
+                token\t'Make an access token; its value is printed once'
+            set flags \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print' \
+                -o\t'How to print' \
+                --timeout\t'Give up after this time, such as 30s or 2m' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
+            set slot ''
+            set many 0
+        case ' create llm'
+            set subs
+            set flags \
+                --type\t'The dialect' \
+                --model\t'The provider\'s own model id' \
+                --url\t'The provider\'s base URL' \
+                --key\t'Where the API key is kept' \
+                --tier\t'A routing hint: fast, balanced, heavy, or a word of your own' \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print' \
+                -o\t'How to print' \
+                --timeout\t'Give up after this time, such as 30s or 2m' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
+            set slot ''
+            set many 0
+        case ' create secret'
+            set subs
+            set flags \
+                --from-stdin\t'Read this field from stdin, or from a prompt that does not echo' \
+                --from-file\t'Read a field from a file' \
+                --from-env\t'Read a field from an environment variable' \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print' \
+                -o\t'How to print' \
+                --timeout\t'Give up after this time, such as 30s or 2m' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
+            set slot ''
+            set many 0
+        case ' create token'
+            set subs
+            set flags \
+                --role\t'What its bearer may do; may be given several times' \
+                --principal\t'On whose behalf its bearer acts' \
+                --expires\t'When it ends, counted from now, such as 12h or 30d' \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print' \
+                -o\t'How to print' \
+                --timeout\t'Give up after this time, such as 30s or 2m' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
+            set slot ''
+            set many 0
+        case ' apply'
+            set subs
+            set flags \
+                --filename\t'A file, a folder of .yaml, .yml and .json files, or - for stdin' \
+                -f\t'A file, a folder of .yaml, .yml and .json files, or - for stdin' \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print' \
+                -o\t'How to print' \
+                --timeout\t'Give up after this time, such as 30s or 2m' \
+                --dry-run\t'Say what would be done, and don\'t do it' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
+            set slot ''
+            set many 0
+        case ' delete'
+            set subs
+            set flags \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print' \
+                -o\t'How to print' \
+                --timeout\t'Give up after this time, such as 30s or 2m' \
+                --all\t'Delete all of the type' \
+                --yes\t'Don\'t ask' \
+                -y\t'Don\'t ask' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
+            set slot '@what'
+            set many 1
+        case ' api-resources'
+            set subs
+            set flags \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print' \
+                -o\t'How to print' \
+                --timeout\t'Give up after this time, such as 30s or 2m' \
+                --no-headers\t'Leave the header line out' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
+            set slot ''
+            set many 0
+        case ' chat-llm'
+            set subs
+            set flags \
+                --message\t'Ask this and leave' \
+                -m\t'Ask this and leave' \
+                --system\t'What the model should know or be beforehand' \
+                --temperature\t'How freely it answers, 0 to 2' \
+                --max-tokens\t'The most tokens of an answer' \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print' \
+                -o\t'How to print' \
+                --timeout\t'Give up after this time, such as 30s or 2m' \
+                --no-stream\t'Wait for the whole answer' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
+            set slot '@llm'
+            set many 0
+        case ' local'
+            set subs \
+                status\t'Show whether it runs, is connected, and what it publishes' \
+                publish\t'Offer a provider of the config file to the server' \
+                unpublish\t'Take a provider back' \
+                reload\t'Read the config file again' \
+                logs\t'Show its recent log' \
+                install\t'Make it start with your session' \
+                uninstall\t'Undo `install`' \
+                run\t'Run it in the foreground'
+            set flags \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print' \
+                -o\t'How to print' \
+                --timeout\t'Give up after this time, such as 30s or 2m' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
+            set slot ''
+            set many 0
+        case ' local status'
+            set subs
+            set flags \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print' \
+                -o\t'How to print' \
+                --timeout\t'Give up after this time, such as 30s or 2m' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
+            set slot ''
+            set many 0
+        case ' local publish'
+            set subs
+            set flags \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print' \
+                -o\t'How to print' \
+                --timeout\t'Give up after this time, such as 30s or 2m' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
+            set slot '@provider'
+            set many 0
+        case ' local unpublish'
+            set subs
+            set flags \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print' \
+                -o\t'How to print' \
+                --timeout\t'Give up after this time, such as 30s or 2m' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
+            set slot '@provider'
+            set many 0
+        case ' local reload'
+            set subs
+            set flags \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print' \
+                -o\t'How to print' \
+                --timeout\t'Give up after this time, such as 30s or 2m' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
+            set slot ''
+            set many 0
+        case ' local logs'
+            set subs
+            set flags \
+                --tail\t'At most so many lines' \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print' \
+                -o\t'How to print' \
+                --timeout\t'Give up after this time, such as 30s or 2m' \
+                --follow\t'Go on with new lines, until Ctrl-C' \
+                -f\t'Go on with new lines, until Ctrl-C' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
+            set slot ''
+            set many 0
+        case ' local install'
+            set subs
+            set flags \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print' \
+                -o\t'How to print' \
+                --timeout\t'Give up after this time, such as 30s or 2m' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
+            set slot ''
+            set many 1
+        case ' local uninstall'
+            set subs
+            set flags \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print' \
+                -o\t'How to print' \
+                --timeout\t'Give up after this time, such as 30s or 2m' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
+            set slot ''
+            set many 1
+        case ' local run'
+            set subs
+            set flags \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print' \
+                -o\t'How to print' \
+                --timeout\t'Give up after this time, such as 30s or 2m' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
+            set slot ''
+            set many 1
+        case ' completions'
+            set subs
+            set flags \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print' \
+                -o\t'How to print' \
+                --timeout\t'Give up after this time, such as 30s or 2m' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
+            set slot 'bash zsh fish powershell'
+            set many 0
+        case ' version'
+            set subs
+            set flags \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print' \
+                -o\t'How to print' \
+                --timeout\t'Give up after this time, such as 30s or 2m' \
+                --client\t'Don\'t ask the server' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
+            set slot ''
+            set many 0
+        case ' help'
+            set subs
+            set flags \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print' \
+                -o\t'How to print' \
+                --timeout\t'Give up after this time, such as 30s or 2m' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
+            set slot 'login logout whoami context get describe create apply delete api-resources chat-llm local completions version help exit-codes environment config'
+            set many 1
+    end
+end
+
+# What follows a flag; fails where nothing does.
+function __mcpctl_value
+    switch "$argv[1] $argv[2]"
+        case ' --server'
+            echo ''
+        case ' --context'
+            echo '@context'
+        case ' --output'
+            echo 'table wide json yaml name'
+        case ' -o'
+            echo 'table wide json yaml name'
+        case ' --timeout'
+            echo ''
+        case ' login --server'
+            echo ''
+        case ' login --context'
+            echo '@context'
+        case ' login --output'
+            echo 'table wide json yaml name'
+        case ' login -o'
+            echo 'table wide json yaml name'
+        case ' login --timeout'
+            echo ''
+        case ' logout --server'
+            echo ''
+        case ' logout --context'
+            echo '@context'
+        case ' logout --output'
+            echo 'table wide json yaml name'
+        case ' logout -o'
+            echo 'table wide json yaml name'
+        case ' logout --timeout'
+            echo ''
+        case ' whoami --server'
+            echo ''
+        case ' whoami --context'
+            echo '@context'
+        case ' whoami --output'
+            echo 'table wide json yaml name'
+        case ' whoami -o'
+            echo 'table wide json yaml name'
+        case ' whoami --timeout'
+            echo ''
+        case ' context --server'
+            echo ''
+        case ' context --context'
+            echo '@context'
+        case ' context --output'
+            echo 'table wide json yaml name'
+        case ' context -o'
+            echo 'table wide json yaml name'
+        case ' context --timeout'
+            echo ''
+        case ' context list --server'
+            echo ''
+        case ' context list --context'
+            echo '@context'
+        case ' context list --output'
+            echo 'table wide json yaml name'
+        case ' context list -o'
+            echo 'table wide json yaml name'
+        case ' context list --timeout'
+            echo ''
+        case ' context use --server'
+            echo ''
+        case ' context use --context'
+            echo '@context'
+        case ' context use --output'
+            echo 'table wide json yaml name'
+        case ' context use -o'
+            echo 'table wide json yaml name'
+        case ' context use --timeout'
+            echo ''
+        case ' context show --server'
+            echo ''
+        case ' context show --context'
+            echo '@context'
+        case ' context show --output'
+            echo 'table wide json yaml name'
+        case ' context show -o'
+            echo 'table wide json yaml name'
+        case ' context show --timeout'
+            echo ''
+        case ' context delete --server'
+            echo ''
+        case ' context delete --context'
+            echo '@context'
+        case ' context delete --output'
+            echo 'table wide json yaml name'
+        case ' context delete -o'
+            echo 'table wide json yaml name'
+        case ' context delete --timeout'
+            echo ''
+        case ' get --server'
+            echo ''
+        case ' get --context'
+            echo '@context'
+        case ' get --output'
+            echo 'table wide json yaml name'
+        case ' get -o'
+            echo 'table wide json yaml name'
+        case ' get --timeout'
+            echo ''
+        case ' describe --server'
+            echo ''
+        case ' describe --context'
+            echo '@context'
+        case ' describe --output'
+            echo 'table wide json yaml name'
+        case ' describe -o'
+            echo 'table wide json yaml name'
+        case ' describe --timeout'
+            echo ''
+        case ' create --server'
+            echo ''
+        case ' create --context'
+            echo '@context'
+        case ' create --output'
+            echo 'table wide json yaml name'
+        case ' create -o'
+            echo 'table wide json yaml name'
+        case ' create --timeout'
+            echo ''
+        case ' create llm --type'
+            echo 'openai ollama anthropic gemini openrouter demo'
+        case ' create llm --model'
+            echo ''
+        case ' create llm --url'
+            echo ''
+        case ' create llm --key'
+            echo ''
+        case ' create llm --tier'
+            echo ''
+        case ' create llm --server'
+            echo ''
+        case ' create llm --context'
+            echo '@context'
+        case ' create llm --output'
+            echo 'table wide json yaml name'
+        case ' create llm -o'
+            echo 'table wide json yaml name'
+        case ' create llm --timeout'
+            echo ''
+        case ' create secret --from-stdin'
+            echo ''
+        case ' create secret --from-file'
+            echo ''
+        case ' create secret --from-env'
+            echo ''
+        case ' create secret --server'
+            echo ''
+        case ' create secret --context'
+            echo '@context'
+        case ' create secret --output'
+            echo 'table wide json yaml name'
+        case ' create secret -o'
+            echo 'table wide json yaml name'
+        case ' create secret --timeout'
+            echo ''
+        case ' create token --role'
+            echo 'admin user publisher worker'
+        case ' create token --principal'
+            echo ''
+        case ' create token --expires'
+            echo ''
+        case ' create token --server'
+            echo ''
+        case ' create token --context'
+            echo '@context'
+        case ' create token --output'
+            echo 'table wide json yaml name'
+        case ' create token -o'
+            echo 'table wide json yaml name'
+        case ' create token --timeout'
+            echo ''
+        case ' apply --filename'
+            echo '@file'
+        case ' apply -f'
+            echo '@file'
+        case ' apply --server'
+            echo ''
+        case ' apply --context'
+            echo '@context'
+        case ' apply --output'
+            echo 'table wide json yaml name'
+        case ' apply -o'
+            echo 'table wide json yaml name'
+        case ' apply --timeout'
+            echo ''
+        case ' delete --server'
+            echo ''
+        case ' delete --context'
+            echo '@context'
+        case ' delete --output'
+            echo 'table wide json yaml name'
+        case ' delete -o'
+            echo 'table wide json yaml name'
+        case ' delete --timeout'
+            echo ''
+        case ' api-resources --server'
+            echo ''
+        case ' api-resources --context'
+            echo '@context'
+        case ' api-resources --output'
+            echo 'table wide json yaml name'
+        case ' api-resources -o'
+            echo 'table wide json yaml name'
+        case ' api-resources --timeout'
+            echo ''
+        case ' chat-llm --message'
+            echo ''
+        case ' chat-llm -m'
+            echo ''
+        case ' chat-llm --system'
+            echo ''
+        case ' chat-llm --temperature'
+            echo ''
+        case ' chat-llm --max-tokens'
+            echo ''
+        case ' chat-llm --server'
+            echo ''
+        case ' chat-llm --context'
+            echo '@context'
+        case ' chat-llm --output'
+            echo 'table wide json yaml name'
+        case ' chat-llm -o'
+            echo 'table wide json yaml name'
+        case ' chat-llm --timeout'
+            echo ''
+        case ' local --server'
+            echo ''
+        case ' local --context'
+            echo '@context'
+        case ' local --output'
+            echo 'table wide json yaml name'
+        case ' local -o'
+            echo 'table wide json yaml name'
+        case ' local --timeout'
+            echo ''
+        case ' local status --server'
+            echo ''
+        case ' local status --context'
+            echo '@context'
+        case ' local status --output'
+            echo 'table wide json yaml name'
+        case ' local status -o'
+            echo 'table wide json yaml name'
+        case ' local status --timeout'
+            echo ''
+        case ' local publish --server'
+            echo ''
+        case ' local publish --context'
+            echo '@context'
+        case ' local publish --output'
+            echo 'table wide json yaml name'
+        case ' local publish -o'
+            echo 'table wide json yaml name'
+        case ' local publish --timeout'
+            echo ''
+        case ' local unpublish --server'
+            echo ''
+        case ' local unpublish --context'
+            echo '@context'
+        case ' local unpublish --output'
+            echo 'table wide json yaml name'
+        case ' local unpublish -o'
+            echo 'table wide json yaml name'
+        case ' local unpublish --timeout'
+            echo ''
+        case ' local reload --server'
+            echo ''
+        case ' local reload --context'
+            echo '@context'
+        case ' local reload --output'
+            echo 'table wide json yaml name'
+        case ' local reload -o'
+            echo 'table wide json yaml name'
+        case ' local reload --timeout'
+            echo ''
+        case ' local logs --tail'
+            echo ''
+        case ' local logs --server'
+            echo ''
+        case ' local logs --context'
+            echo '@context'
+        case ' local logs --output'
+            echo 'table wide json yaml name'
+        case ' local logs -o'
+            echo 'table wide json yaml name'
+        case ' local logs --timeout'
+            echo ''
+        case ' local install --server'
+            echo ''
+        case ' local install --context'
+            echo '@context'
+        case ' local install --output'
+            echo 'table wide json yaml name'
+        case ' local install -o'
+            echo 'table wide json yaml name'
+        case ' local install --timeout'
+            echo ''
+        case ' local uninstall --server'
+            echo ''
+        case ' local uninstall --context'
+            echo '@context'
+        case ' local uninstall --output'
+            echo 'table wide json yaml name'
+        case ' local uninstall -o'
+            echo 'table wide json yaml name'
+        case ' local uninstall --timeout'
+            echo ''
+        case ' local run --server'
+            echo ''
+        case ' local run --context'
+            echo '@context'
+        case ' local run --output'
+            echo 'table wide json yaml name'
+        case ' local run -o'
+            echo 'table wide json yaml name'
+        case ' local run --timeout'
+            echo ''
+        case ' completions --server'
+            echo ''
+        case ' completions --context'
+            echo '@context'
+        case ' completions --output'
+            echo 'table wide json yaml name'
+        case ' completions -o'
+            echo 'table wide json yaml name'
+        case ' completions --timeout'
+            echo ''
+        case ' version --server'
+            echo ''
+        case ' version --context'
+            echo '@context'
+        case ' version --output'
+            echo 'table wide json yaml name'
+        case ' version -o'
+            echo 'table wide json yaml name'
+        case ' version --timeout'
+            echo ''
+        case ' help --server'
+            echo ''
+        case ' help --context'
+            echo '@context'
+        case ' help --output'
+            echo 'table wide json yaml name'
+        case ' help -o'
+            echo 'table wide json yaml name'
+        case ' help --timeout'
+            echo ''
+        case '*'
+            return 1
+    end
+end
+
+function __mcpctl_complete
+    set -l subs
+    set -l flags
+    set -l slot ''
+    set -l many 0
+    set -l tokens (commandline -opc)
+    set -l cur (commandline -ct)
+    set -l at ''
+    set -l first ''
+    set -l want ''
+    set -l count 0
+    set -l pass
+    set -l kind ''
+    set -l from ''
+
+    for word in $tokens[2..-1]
+        if test -n "$want"
+            contains -- $want --server --context; and set -a pass $want $word
+            set want ''
+            continue
+        end
+        switch $word
+            case '--server=*' '--context=*'
+                set -a pass $word
+            case '-*=*'
+            case '-*'
+                __mcpctl_value "$at" $word >/dev/null; and set want $word
+            case '*'
+                __mcpctl_table "$at"
+                if test $count -eq 0; and string match -q -- "$word"\t'*' $subs
+                    set at "$at $word"
+                else
+                    test $count -eq 0; and set first $word
+                    set count (math $count + 1)
+                end
+        end
+    end
+
+    __mcpctl_table "$at"
+    if test -n "$want"
+        set kind (__mcpctl_value "$at" $want)
+    else if string match -q -- '--*=*' $cur
+        set from (string replace -r -- '=.*' '=' $cur)
+        set kind (__mcpctl_value "$at" (string replace -r -- '=.*' '' $cur))
+        set cur (string replace -r -- '^[^=]*=' '' $cur)
+    else if string match -q -- '-*' $cur
+        printf '%s\n' $flags
+        return
+    else if set -q subs[1]
+        printf '%s\n' $subs
+        return
+    else if test $count -eq 0 -o $many -eq 1
+        set kind $slot
+        if test "$slot" = @what -a $count -gt 0; and not string match -q -- '*/*' $first
+            set kind "@of:$first"
+        end
+    end
+
+    switch "$kind"
+        case ''
+        case @file
+            printf '%s\n' $from(__fish_complete_path $cur)
+        case '@*'
+            set -l found (command mcpctl $pass __complete (string sub -s 2 -- $kind) "$cur" 2>/dev/null)
+            printf '%s\n' $from$found
+        case '*'
+            printf '%s\n' $from(string split ' ' -- $kind)
+    end
+end
+
+complete -c mcpctl -e
+complete -c mcpctl -f -a '(__mcpctl_complete)'

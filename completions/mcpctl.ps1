@@ -1,0 +1,887 @@
+# PowerShell completion for mcpctl; made by `mcpctl completions powershell`
+
+# Keys differ by case (-v and -V), so these tables must too.
+$script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer]::Ordinal)
+@{
+    '' = @{
+        Subs = [ordered]@{
+            'login' = 'Log in to a server and remember it'
+            'logout' = 'Forget the token of a server'
+            'whoami' = 'Show whom the server takes you for'
+            'context' = 'Choose among servers'
+            'get' = 'List resources, or show some of them'
+            'describe' = 'Show all fields of resources'
+            'create' = 'Create a resource'
+            'apply' = 'Make resources be as files say'
+            'delete' = 'Delete resources'
+            'api-resources' = 'List the resource types and their short forms'
+            'chat-llm' = 'Talk to an LLM'
+            'local' = 'Control the mcplocal of this machine'
+            'completions' = 'Print the completion script of a shell'
+            'version' = 'Show the versions of mcpctl and of the server'
+            'help' = 'Explain a command or a topic'
+        }
+        Flags = [ordered]@{
+            '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
+            '--context' = 'The context to use instead of the current one'
+            '--output' = 'How to print'
+            '-o' = 'How to print'
+            '--timeout' = 'Give up after this time, such as 30s or 2m'
+            '--verbose' = 'Show the HTTP exchange, secrets masked'
+            '-v' = 'Show the HTTP exchange, secrets masked'
+            '--quiet' = 'Say nothing but data, warnings and errors'
+            '-q' = 'Say nothing but data, warnings and errors'
+            '--no-color' = 'Use no colour [env: NO_COLOR]'
+            '--help' = 'Print help (see more with ''--help'')'
+            '-h' = 'Print help (see more with ''--help'')'
+            '--version' = 'Print version'
+            '-V' = 'Print version'
+        }
+        Slot = ''; Many = $false
+    }
+    ' login' = @{
+        Subs = [ordered]@{
+        }
+        Flags = [ordered]@{
+            '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
+            '--context' = 'The context to use instead of the current one'
+            '--output' = 'How to print'
+            '-o' = 'How to print'
+            '--timeout' = 'Give up after this time, such as 30s or 2m'
+            '--with-token' = 'Read the token from stdin, never from a prompt'
+            '--insecure-storage' = 'Store the token in the private file even where there is a keyring'
+            '--verbose' = 'Show the HTTP exchange, secrets masked'
+            '-v' = 'Show the HTTP exchange, secrets masked'
+            '--quiet' = 'Say nothing but data, warnings and errors'
+            '-q' = 'Say nothing but data, warnings and errors'
+            '--no-color' = 'Use no colour [env: NO_COLOR]'
+            '--help' = 'Print help (see more with ''--help'')'
+            '-h' = 'Print help (see more with ''--help'')'
+        }
+        Slot = ''; Many = $false
+    }
+    ' logout' = @{
+        Subs = [ordered]@{
+        }
+        Flags = [ordered]@{
+            '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
+            '--context' = 'The context to use instead of the current one'
+            '--output' = 'How to print'
+            '-o' = 'How to print'
+            '--timeout' = 'Give up after this time, such as 30s or 2m'
+            '--verbose' = 'Show the HTTP exchange, secrets masked'
+            '-v' = 'Show the HTTP exchange, secrets masked'
+            '--quiet' = 'Say nothing but data, warnings and errors'
+            '-q' = 'Say nothing but data, warnings and errors'
+            '--no-color' = 'Use no colour [env: NO_COLOR]'
+            '--help' = 'Print help (see more with ''--help'')'
+            '-h' = 'Print help (see more with ''--help'')'
+        }
+        Slot = ''; Many = $false
+    }
+    ' whoami' = @{
+        Subs = [ordered]@{
+        }
+        Flags = [ordered]@{
+            '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
+            '--context' = 'The context to use instead of the current one'
+            '--output' = 'How to print'
+            '-o' = 'How to print'
+            '--timeout' = 'Give up after this time, such as 30s or 2m'
+            '--verbose' = 'Show the HTTP exchange, secrets masked'
+            '-v' = 'Show the HTTP exchange, secrets masked'
+            '--quiet' = 'Say nothing but data, warnings and errors'
+            '-q' = 'Say nothing but data, warnings and errors'
+            '--no-color' = 'Use no colour [env: NO_COLOR]'
+            '--help' = 'Print help (see more with ''--help'')'
+            '-h' = 'Print help (see more with ''--help'')'
+        }
+        Slot = ''; Many = $false
+    }
+    ' context' = @{
+        Subs = [ordered]@{
+            'list' = 'List the contexts'
+            'use' = 'Make a context the current one'
+            'show' = 'Show a context, or the one in use'
+            'delete' = 'Remove a context; its token stays until `mcpctl logout`'
+        }
+        Flags = [ordered]@{
+            '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
+            '--context' = 'The context to use instead of the current one'
+            '--output' = 'How to print'
+            '-o' = 'How to print'
+            '--timeout' = 'Give up after this time, such as 30s or 2m'
+            '--verbose' = 'Show the HTTP exchange, secrets masked'
+            '-v' = 'Show the HTTP exchange, secrets masked'
+            '--quiet' = 'Say nothing but data, warnings and errors'
+            '-q' = 'Say nothing but data, warnings and errors'
+            '--no-color' = 'Use no colour [env: NO_COLOR]'
+            '--help' = 'Print help (see more with ''--help'')'
+            '-h' = 'Print help (see more with ''--help'')'
+        }
+        Slot = ''; Many = $false
+    }
+    ' context list' = @{
+        Subs = [ordered]@{
+        }
+        Flags = [ordered]@{
+            '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
+            '--context' = 'The context to use instead of the current one'
+            '--output' = 'How to print'
+            '-o' = 'How to print'
+            '--timeout' = 'Give up after this time, such as 30s or 2m'
+            '--verbose' = 'Show the HTTP exchange, secrets masked'
+            '-v' = 'Show the HTTP exchange, secrets masked'
+            '--quiet' = 'Say nothing but data, warnings and errors'
+            '-q' = 'Say nothing but data, warnings and errors'
+            '--no-color' = 'Use no colour [env: NO_COLOR]'
+            '--help' = 'Print help (see more with ''--help'')'
+            '-h' = 'Print help (see more with ''--help'')'
+        }
+        Slot = ''; Many = $false
+    }
+    ' context use' = @{
+        Subs = [ordered]@{
+        }
+        Flags = [ordered]@{
+            '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
+            '--context' = 'The context to use instead of the current one'
+            '--output' = 'How to print'
+            '-o' = 'How to print'
+            '--timeout' = 'Give up after this time, such as 30s or 2m'
+            '--verbose' = 'Show the HTTP exchange, secrets masked'
+            '-v' = 'Show the HTTP exchange, secrets masked'
+            '--quiet' = 'Say nothing but data, warnings and errors'
+            '-q' = 'Say nothing but data, warnings and errors'
+            '--no-color' = 'Use no colour [env: NO_COLOR]'
+            '--help' = 'Print help (see more with ''--help'')'
+            '-h' = 'Print help (see more with ''--help'')'
+        }
+        Slot = '@context'; Many = $false
+    }
+    ' context show' = @{
+        Subs = [ordered]@{
+        }
+        Flags = [ordered]@{
+            '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
+            '--context' = 'The context to use instead of the current one'
+            '--output' = 'How to print'
+            '-o' = 'How to print'
+            '--timeout' = 'Give up after this time, such as 30s or 2m'
+            '--verbose' = 'Show the HTTP exchange, secrets masked'
+            '-v' = 'Show the HTTP exchange, secrets masked'
+            '--quiet' = 'Say nothing but data, warnings and errors'
+            '-q' = 'Say nothing but data, warnings and errors'
+            '--no-color' = 'Use no colour [env: NO_COLOR]'
+            '--help' = 'Print help (see more with ''--help'')'
+            '-h' = 'Print help (see more with ''--help'')'
+        }
+        Slot = '@context'; Many = $false
+    }
+    ' context delete' = @{
+        Subs = [ordered]@{
+        }
+        Flags = [ordered]@{
+            '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
+            '--context' = 'The context to use instead of the current one'
+            '--output' = 'How to print'
+            '-o' = 'How to print'
+            '--timeout' = 'Give up after this time, such as 30s or 2m'
+            '--verbose' = 'Show the HTTP exchange, secrets masked'
+            '-v' = 'Show the HTTP exchange, secrets masked'
+            '--quiet' = 'Say nothing but data, warnings and errors'
+            '-q' = 'Say nothing but data, warnings and errors'
+            '--no-color' = 'Use no colour [env: NO_COLOR]'
+            '--help' = 'Print help (see more with ''--help'')'
+            '-h' = 'Print help (see more with ''--help'')'
+        }
+        Slot = '@context'; Many = $false
+    }
+    ' get' = @{
+        Subs = [ordered]@{
+        }
+        Flags = [ordered]@{
+            '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
+            '--context' = 'The context to use instead of the current one'
+            '--output' = 'How to print'
+            '-o' = 'How to print'
+            '--timeout' = 'Give up after this time, such as 30s or 2m'
+            '--watch' = 'Go on with changes, until Ctrl-C (LLMs only)'
+            '-w' = 'Go on with changes, until Ctrl-C (LLMs only)'
+            '--no-headers' = 'Leave the header line out'
+            '--verbose' = 'Show the HTTP exchange, secrets masked'
+            '-v' = 'Show the HTTP exchange, secrets masked'
+            '--quiet' = 'Say nothing but data, warnings and errors'
+            '-q' = 'Say nothing but data, warnings and errors'
+            '--no-color' = 'Use no colour [env: NO_COLOR]'
+            '--help' = 'Print help (see more with ''--help'')'
+            '-h' = 'Print help (see more with ''--help'')'
+        }
+        Slot = '@what'; Many = $true
+    }
+    ' describe' = @{
+        Subs = [ordered]@{
+        }
+        Flags = [ordered]@{
+            '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
+            '--context' = 'The context to use instead of the current one'
+            '--output' = 'How to print'
+            '-o' = 'How to print'
+            '--timeout' = 'Give up after this time, such as 30s or 2m'
+            '--verbose' = 'Show the HTTP exchange, secrets masked'
+            '-v' = 'Show the HTTP exchange, secrets masked'
+            '--quiet' = 'Say nothing but data, warnings and errors'
+            '-q' = 'Say nothing but data, warnings and errors'
+            '--no-color' = 'Use no colour [env: NO_COLOR]'
+            '--help' = 'Print help (see more with ''--help'')'
+            '-h' = 'Print help (see more with ''--help'')'
+        }
+        Slot = '@what'; Many = $true
+    }
+    ' create' = @{
+        Subs = [ordered]@{
+            'llm' = 'Register a public LLM, which the server calls over HTTP'
+            'secret' = 'Store values that only the server will read'
+            'token' = 'Make an access token; its value is printed once'
+        }
+        Flags = [ordered]@{
+            '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
+            '--context' = 'The context to use instead of the current one'
+            '--output' = 'How to print'
+            '-o' = 'How to print'
+            '--timeout' = 'Give up after this time, such as 30s or 2m'
+            '--verbose' = 'Show the HTTP exchange, secrets masked'
+            '-v' = 'Show the HTTP exchange, secrets masked'
+            '--quiet' = 'Say nothing but data, warnings and errors'
+            '-q' = 'Say nothing but data, warnings and errors'
+            '--no-color' = 'Use no colour [env: NO_COLOR]'
+            '--help' = 'Print help (see more with ''--help'')'
+            '-h' = 'Print help (see more with ''--help'')'
+        }
+        Slot = ''; Many = $false
+    }
+    ' create llm' = @{
+        Subs = [ordered]@{
+        }
+        Flags = [ordered]@{
+            '--type' = 'The dialect'
+            '--model' = 'The provider''s own model id'
+            '--url' = 'The provider''s base URL'
+            '--key' = 'Where the API key is kept'
+            '--tier' = 'A routing hint: fast, balanced, heavy, or a word of your own'
+            '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
+            '--context' = 'The context to use instead of the current one'
+            '--output' = 'How to print'
+            '-o' = 'How to print'
+            '--timeout' = 'Give up after this time, such as 30s or 2m'
+            '--verbose' = 'Show the HTTP exchange, secrets masked'
+            '-v' = 'Show the HTTP exchange, secrets masked'
+            '--quiet' = 'Say nothing but data, warnings and errors'
+            '-q' = 'Say nothing but data, warnings and errors'
+            '--no-color' = 'Use no colour [env: NO_COLOR]'
+            '--help' = 'Print help (see more with ''--help'')'
+            '-h' = 'Print help (see more with ''--help'')'
+        }
+        Slot = ''; Many = $false
+    }
+    ' create secret' = @{
+        Subs = [ordered]@{
+        }
+        Flags = [ordered]@{
+            '--from-stdin' = 'Read this field from stdin, or from a prompt that does not echo'
+            '--from-file' = 'Read a field from a file'
+            '--from-env' = 'Read a field from an environment variable'
+            '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
+            '--context' = 'The context to use instead of the current one'
+            '--output' = 'How to print'
+            '-o' = 'How to print'
+            '--timeout' = 'Give up after this time, such as 30s or 2m'
+            '--verbose' = 'Show the HTTP exchange, secrets masked'
+            '-v' = 'Show the HTTP exchange, secrets masked'
+            '--quiet' = 'Say nothing but data, warnings and errors'
+            '-q' = 'Say nothing but data, warnings and errors'
+            '--no-color' = 'Use no colour [env: NO_COLOR]'
+            '--help' = 'Print help (see more with ''--help'')'
+            '-h' = 'Print help (see more with ''--help'')'
+        }
+        Slot = ''; Many = $false
+    }
+    ' create token' = @{
+        Subs = [ordered]@{
+        }
+        Flags = [ordered]@{
+            '--role' = 'What its bearer may do; may be given several times'
+            '--principal' = 'On whose behalf its bearer acts'
+            '--expires' = 'When it ends, counted from now, such as 12h or 30d'
+            '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
+            '--context' = 'The context to use instead of the current one'
+            '--output' = 'How to print'
+            '-o' = 'How to print'
+            '--timeout' = 'Give up after this time, such as 30s or 2m'
+            '--verbose' = 'Show the HTTP exchange, secrets masked'
+            '-v' = 'Show the HTTP exchange, secrets masked'
+            '--quiet' = 'Say nothing but data, warnings and errors'
+            '-q' = 'Say nothing but data, warnings and errors'
+            '--no-color' = 'Use no colour [env: NO_COLOR]'
+            '--help' = 'Print help (see more with ''--help'')'
+            '-h' = 'Print help (see more with ''--help'')'
+        }
+        Slot = ''; Many = $false
+    }
+    ' apply' = @{
+        Subs = [ordered]@{
+        }
+        Flags = [ordered]@{
+            '--filename' = 'A file, a folder of .yaml, .yml and .json files, or - for stdin'
+            '-f' = 'A file, a folder of .yaml, .yml and .json files, or - for stdin'
+            '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
+            '--context' = 'The context to use instead of the current one'
+            '--output' = 'How to print'
+            '-o' = 'How to print'
+            '--timeout' = 'Give up after this time, such as 30s or 2m'
+            '--dry-run' = 'Say what would be done, and don''t do it'
+            '--verbose' = 'Show the HTTP exchange, secrets masked'
+            '-v' = 'Show the HTTP exchange, secrets masked'
+            '--quiet' = 'Say nothing but data, warnings and errors'
+            '-q' = 'Say nothing but data, warnings and errors'
+            '--no-color' = 'Use no colour [env: NO_COLOR]'
+            '--help' = 'Print help (see more with ''--help'')'
+            '-h' = 'Print help (see more with ''--help'')'
+        }
+        Slot = ''; Many = $false
+    }
+    ' delete' = @{
+        Subs = [ordered]@{
+        }
+        Flags = [ordered]@{
+            '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
+            '--context' = 'The context to use instead of the current one'
+            '--output' = 'How to print'
+            '-o' = 'How to print'
+            '--timeout' = 'Give up after this time, such as 30s or 2m'
+            '--all' = 'Delete all of the type'
+            '--yes' = 'Don''t ask'
+            '-y' = 'Don''t ask'
+            '--verbose' = 'Show the HTTP exchange, secrets masked'
+            '-v' = 'Show the HTTP exchange, secrets masked'
+            '--quiet' = 'Say nothing but data, warnings and errors'
+            '-q' = 'Say nothing but data, warnings and errors'
+            '--no-color' = 'Use no colour [env: NO_COLOR]'
+            '--help' = 'Print help (see more with ''--help'')'
+            '-h' = 'Print help (see more with ''--help'')'
+        }
+        Slot = '@what'; Many = $true
+    }
+    ' api-resources' = @{
+        Subs = [ordered]@{
+        }
+        Flags = [ordered]@{
+            '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
+            '--context' = 'The context to use instead of the current one'
+            '--output' = 'How to print'
+            '-o' = 'How to print'
+            '--timeout' = 'Give up after this time, such as 30s or 2m'
+            '--no-headers' = 'Leave the header line out'
+            '--verbose' = 'Show the HTTP exchange, secrets masked'
+            '-v' = 'Show the HTTP exchange, secrets masked'
+            '--quiet' = 'Say nothing but data, warnings and errors'
+            '-q' = 'Say nothing but data, warnings and errors'
+            '--no-color' = 'Use no colour [env: NO_COLOR]'
+            '--help' = 'Print help (see more with ''--help'')'
+            '-h' = 'Print help (see more with ''--help'')'
+        }
+        Slot = ''; Many = $false
+    }
+    ' chat-llm' = @{
+        Subs = [ordered]@{
+        }
+        Flags = [ordered]@{
+            '--message' = 'Ask this and leave'
+            '-m' = 'Ask this and leave'
+            '--system' = 'What the model should know or be beforehand'
+            '--temperature' = 'How freely it answers, 0 to 2'
+            '--max-tokens' = 'The most tokens of an answer'
+            '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
+            '--context' = 'The context to use instead of the current one'
+            '--output' = 'How to print'
+            '-o' = 'How to print'
+            '--timeout' = 'Give up after this time, such as 30s or 2m'
+            '--no-stream' = 'Wait for the whole answer'
+            '--verbose' = 'Show the HTTP exchange, secrets masked'
+            '-v' = 'Show the HTTP exchange, secrets masked'
+            '--quiet' = 'Say nothing but data, warnings and errors'
+            '-q' = 'Say nothing but data, warnings and errors'
+            '--no-color' = 'Use no colour [env: NO_COLOR]'
+            '--help' = 'Print help (see more with ''--help'')'
+            '-h' = 'Print help (see more with ''--help'')'
+        }
+        Slot = '@llm'; Many = $false
+    }
+    ' local' = @{
+        Subs = [ordered]@{
+            'status' = 'Show whether it runs, is connected, and what it publishes'
+            'publish' = 'Offer a provider of the config file to the server'
+            'unpublish' = 'Take a provider back'
+            'reload' = 'Read the config file again'
+            'logs' = 'Show its recent log'
+            'install' = 'Make it start with your session'
+            'uninstall' = 'Undo `install`'
+            'run' = 'Run it in the foreground'
+        }
+        Flags = [ordered]@{
+            '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
+            '--context' = 'The context to use instead of the current one'
+            '--output' = 'How to print'
+            '-o' = 'How to print'
+            '--timeout' = 'Give up after this time, such as 30s or 2m'
+            '--verbose' = 'Show the HTTP exchange, secrets masked'
+            '-v' = 'Show the HTTP exchange, secrets masked'
+            '--quiet' = 'Say nothing but data, warnings and errors'
+            '-q' = 'Say nothing but data, warnings and errors'
+            '--no-color' = 'Use no colour [env: NO_COLOR]'
+            '--help' = 'Print help (see more with ''--help'')'
+            '-h' = 'Print help (see more with ''--help'')'
+        }
+        Slot = ''; Many = $false
+    }
+    ' local status' = @{
+        Subs = [ordered]@{
+        }
+        Flags = [ordered]@{
+            '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
+            '--context' = 'The context to use instead of the current one'
+            '--output' = 'How to print'
+            '-o' = 'How to print'
+            '--timeout' = 'Give up after this time, such as 30s or 2m'
+            '--verbose' = 'Show the HTTP exchange, secrets masked'
+            '-v' = 'Show the HTTP exchange, secrets masked'
+            '--quiet' = 'Say nothing but data, warnings and errors'
+            '-q' = 'Say nothing but data, warnings and errors'
+            '--no-color' = 'Use no colour [env: NO_COLOR]'
+            '--help' = 'Print help (see more with ''--help'')'
+            '-h' = 'Print help (see more with ''--help'')'
+        }
+        Slot = ''; Many = $false
+    }
+    ' local publish' = @{
+        Subs = [ordered]@{
+        }
+        Flags = [ordered]@{
+            '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
+            '--context' = 'The context to use instead of the current one'
+            '--output' = 'How to print'
+            '-o' = 'How to print'
+            '--timeout' = 'Give up after this time, such as 30s or 2m'
+            '--verbose' = 'Show the HTTP exchange, secrets masked'
+            '-v' = 'Show the HTTP exchange, secrets masked'
+            '--quiet' = 'Say nothing but data, warnings and errors'
+            '-q' = 'Say nothing but data, warnings and errors'
+            '--no-color' = 'Use no colour [env: NO_COLOR]'
+            '--help' = 'Print help (see more with ''--help'')'
+            '-h' = 'Print help (see more with ''--help'')'
+        }
+        Slot = '@provider'; Many = $false
+    }
+    ' local unpublish' = @{
+        Subs = [ordered]@{
+        }
+        Flags = [ordered]@{
+            '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
+            '--context' = 'The context to use instead of the current one'
+            '--output' = 'How to print'
+            '-o' = 'How to print'
+            '--timeout' = 'Give up after this time, such as 30s or 2m'
+            '--verbose' = 'Show the HTTP exchange, secrets masked'
+            '-v' = 'Show the HTTP exchange, secrets masked'
+            '--quiet' = 'Say nothing but data, warnings and errors'
+            '-q' = 'Say nothing but data, warnings and errors'
+            '--no-color' = 'Use no colour [env: NO_COLOR]'
+            '--help' = 'Print help (see more with ''--help'')'
+            '-h' = 'Print help (see more with ''--help'')'
+        }
+        Slot = '@provider'; Many = $false
+    }
+    ' local reload' = @{
+        Subs = [ordered]@{
+        }
+        Flags = [ordered]@{
+            '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
+            '--context' = 'The context to use instead of the current one'
+            '--output' = 'How to print'
+            '-o' = 'How to print'
+            '--timeout' = 'Give up after this time, such as 30s or 2m'
+            '--verbose' = 'Show the HTTP exchange, secrets masked'
+            '-v' = 'Show the HTTP exchange, secrets masked'
+            '--quiet' = 'Say nothing but data, warnings and errors'
+            '-q' = 'Say nothing but data, warnings and errors'
+            '--no-color' = 'Use no colour [env: NO_COLOR]'
+            '--help' = 'Print help (see more with ''--help'')'
+            '-h' = 'Print help (see more with ''--help'')'
+        }
+        Slot = ''; Many = $false
+    }
+    ' local logs' = @{
+        Subs = [ordered]@{
+        }
+        Flags = [ordered]@{
+            '--tail' = 'At most so many lines'
+            '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
+            '--context' = 'The context to use instead of the current one'
+            '--output' = 'How to print'
+            '-o' = 'How to print'
+            '--timeout' = 'Give up after this time, such as 30s or 2m'
+            '--follow' = 'Go on with new lines, until Ctrl-C'
+            '-f' = 'Go on with new lines, until Ctrl-C'
+            '--verbose' = 'Show the HTTP exchange, secrets masked'
+            '-v' = 'Show the HTTP exchange, secrets masked'
+            '--quiet' = 'Say nothing but data, warnings and errors'
+            '-q' = 'Say nothing but data, warnings and errors'
+            '--no-color' = 'Use no colour [env: NO_COLOR]'
+            '--help' = 'Print help (see more with ''--help'')'
+            '-h' = 'Print help (see more with ''--help'')'
+        }
+        Slot = ''; Many = $false
+    }
+    ' local install' = @{
+        Subs = [ordered]@{
+        }
+        Flags = [ordered]@{
+            '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
+            '--context' = 'The context to use instead of the current one'
+            '--output' = 'How to print'
+            '-o' = 'How to print'
+            '--timeout' = 'Give up after this time, such as 30s or 2m'
+            '--verbose' = 'Show the HTTP exchange, secrets masked'
+            '-v' = 'Show the HTTP exchange, secrets masked'
+            '--quiet' = 'Say nothing but data, warnings and errors'
+            '-q' = 'Say nothing but data, warnings and errors'
+            '--no-color' = 'Use no colour [env: NO_COLOR]'
+            '--help' = 'Print help (see more with ''--help'')'
+            '-h' = 'Print help (see more with ''--help'')'
+        }
+        Slot = ''; Many = $true
+    }
+    ' local uninstall' = @{
+        Subs = [ordered]@{
+        }
+        Flags = [ordered]@{
+            '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
+            '--context' = 'The context to use instead of the current one'
+            '--output' = 'How to print'
+            '-o' = 'How to print'
+            '--timeout' = 'Give up after this time, such as 30s or 2m'
+            '--verbose' = 'Show the HTTP exchange, secrets masked'
+            '-v' = 'Show the HTTP exchange, secrets masked'
+            '--quiet' = 'Say nothing but data, warnings and errors'
+            '-q' = 'Say nothing but data, warnings and errors'
+            '--no-color' = 'Use no colour [env: NO_COLOR]'
+            '--help' = 'Print help (see more with ''--help'')'
+            '-h' = 'Print help (see more with ''--help'')'
+        }
+        Slot = ''; Many = $true
+    }
+    ' local run' = @{
+        Subs = [ordered]@{
+        }
+        Flags = [ordered]@{
+            '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
+            '--context' = 'The context to use instead of the current one'
+            '--output' = 'How to print'
+            '-o' = 'How to print'
+            '--timeout' = 'Give up after this time, such as 30s or 2m'
+            '--verbose' = 'Show the HTTP exchange, secrets masked'
+            '-v' = 'Show the HTTP exchange, secrets masked'
+            '--quiet' = 'Say nothing but data, warnings and errors'
+            '-q' = 'Say nothing but data, warnings and errors'
+            '--no-color' = 'Use no colour [env: NO_COLOR]'
+            '--help' = 'Print help (see more with ''--help'')'
+            '-h' = 'Print help (see more with ''--help'')'
+        }
+        Slot = ''; Many = $true
+    }
+    ' completions' = @{
+        Subs = [ordered]@{
+        }
+        Flags = [ordered]@{
+            '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
+            '--context' = 'The context to use instead of the current one'
+            '--output' = 'How to print'
+            '-o' = 'How to print'
+            '--timeout' = 'Give up after this time, such as 30s or 2m'
+            '--verbose' = 'Show the HTTP exchange, secrets masked'
+            '-v' = 'Show the HTTP exchange, secrets masked'
+            '--quiet' = 'Say nothing but data, warnings and errors'
+            '-q' = 'Say nothing but data, warnings and errors'
+            '--no-color' = 'Use no colour [env: NO_COLOR]'
+            '--help' = 'Print help (see more with ''--help'')'
+            '-h' = 'Print help (see more with ''--help'')'
+        }
+        Slot = 'bash zsh fish powershell'; Many = $false
+    }
+    ' version' = @{
+        Subs = [ordered]@{
+        }
+        Flags = [ordered]@{
+            '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
+            '--context' = 'The context to use instead of the current one'
+            '--output' = 'How to print'
+            '-o' = 'How to print'
+            '--timeout' = 'Give up after this time, such as 30s or 2m'
+            '--client' = 'Don''t ask the server'
+            '--verbose' = 'Show the HTTP exchange, secrets masked'
+            '-v' = 'Show the HTTP exchange, secrets masked'
+            '--quiet' = 'Say nothing but data, warnings and errors'
+            '-q' = 'Say nothing but data, warnings and errors'
+            '--no-color' = 'Use no colour [env: NO_COLOR]'
+            '--help' = 'Print help (see more with ''--help'')'
+            '-h' = 'Print help (see more with ''--help'')'
+        }
+        Slot = ''; Many = $false
+    }
+    ' help' = @{
+        Subs = [ordered]@{
+        }
+        Flags = [ordered]@{
+            '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
+            '--context' = 'The context to use instead of the current one'
+            '--output' = 'How to print'
+            '-o' = 'How to print'
+            '--timeout' = 'Give up after this time, such as 30s or 2m'
+            '--verbose' = 'Show the HTTP exchange, secrets masked'
+            '-v' = 'Show the HTTP exchange, secrets masked'
+            '--quiet' = 'Say nothing but data, warnings and errors'
+            '-q' = 'Say nothing but data, warnings and errors'
+            '--no-color' = 'Use no colour [env: NO_COLOR]'
+            '--help' = 'Print help (see more with ''--help'')'
+            '-h' = 'Print help (see more with ''--help'')'
+        }
+        Slot = 'login logout whoami context get describe create apply delete api-resources chat-llm local completions version help exit-codes environment config'; Many = $true
+    }
+}.GetEnumerator() | ForEach-Object { $script:McpctlTable[$_.Key] = $_.Value }
+$script:McpctlValues = @{
+    ' --server' = ''
+    ' --context' = '@context'
+    ' --output' = 'table wide json yaml name'
+    ' -o' = 'table wide json yaml name'
+    ' --timeout' = ''
+    ' login --server' = ''
+    ' login --context' = '@context'
+    ' login --output' = 'table wide json yaml name'
+    ' login -o' = 'table wide json yaml name'
+    ' login --timeout' = ''
+    ' logout --server' = ''
+    ' logout --context' = '@context'
+    ' logout --output' = 'table wide json yaml name'
+    ' logout -o' = 'table wide json yaml name'
+    ' logout --timeout' = ''
+    ' whoami --server' = ''
+    ' whoami --context' = '@context'
+    ' whoami --output' = 'table wide json yaml name'
+    ' whoami -o' = 'table wide json yaml name'
+    ' whoami --timeout' = ''
+    ' context --server' = ''
+    ' context --context' = '@context'
+    ' context --output' = 'table wide json yaml name'
+    ' context -o' = 'table wide json yaml name'
+    ' context --timeout' = ''
+    ' context list --server' = ''
+    ' context list --context' = '@context'
+    ' context list --output' = 'table wide json yaml name'
+    ' context list -o' = 'table wide json yaml name'
+    ' context list --timeout' = ''
+    ' context use --server' = ''
+    ' context use --context' = '@context'
+    ' context use --output' = 'table wide json yaml name'
+    ' context use -o' = 'table wide json yaml name'
+    ' context use --timeout' = ''
+    ' context show --server' = ''
+    ' context show --context' = '@context'
+    ' context show --output' = 'table wide json yaml name'
+    ' context show -o' = 'table wide json yaml name'
+    ' context show --timeout' = ''
+    ' context delete --server' = ''
+    ' context delete --context' = '@context'
+    ' context delete --output' = 'table wide json yaml name'
+    ' context delete -o' = 'table wide json yaml name'
+    ' context delete --timeout' = ''
+    ' get --server' = ''
+    ' get --context' = '@context'
+    ' get --output' = 'table wide json yaml name'
+    ' get -o' = 'table wide json yaml name'
+    ' get --timeout' = ''
+    ' describe --server' = ''
+    ' describe --context' = '@context'
+    ' describe --output' = 'table wide json yaml name'
+    ' describe -o' = 'table wide json yaml name'
+    ' describe --timeout' = ''
+    ' create --server' = ''
+    ' create --context' = '@context'
+    ' create --output' = 'table wide json yaml name'
+    ' create -o' = 'table wide json yaml name'
+    ' create --timeout' = ''
+    ' create llm --type' = 'openai ollama anthropic gemini openrouter demo'
+    ' create llm --model' = ''
+    ' create llm --url' = ''
+    ' create llm --key' = ''
+    ' create llm --tier' = ''
+    ' create llm --server' = ''
+    ' create llm --context' = '@context'
+    ' create llm --output' = 'table wide json yaml name'
+    ' create llm -o' = 'table wide json yaml name'
+    ' create llm --timeout' = ''
+    ' create secret --from-stdin' = ''
+    ' create secret --from-file' = ''
+    ' create secret --from-env' = ''
+    ' create secret --server' = ''
+    ' create secret --context' = '@context'
+    ' create secret --output' = 'table wide json yaml name'
+    ' create secret -o' = 'table wide json yaml name'
+    ' create secret --timeout' = ''
+    ' create token --role' = 'admin user publisher worker'
+    ' create token --principal' = ''
+    ' create token --expires' = ''
+    ' create token --server' = ''
+    ' create token --context' = '@context'
+    ' create token --output' = 'table wide json yaml name'
+    ' create token -o' = 'table wide json yaml name'
+    ' create token --timeout' = ''
+    ' apply --filename' = '@file'
+    ' apply -f' = '@file'
+    ' apply --server' = ''
+    ' apply --context' = '@context'
+    ' apply --output' = 'table wide json yaml name'
+    ' apply -o' = 'table wide json yaml name'
+    ' apply --timeout' = ''
+    ' delete --server' = ''
+    ' delete --context' = '@context'
+    ' delete --output' = 'table wide json yaml name'
+    ' delete -o' = 'table wide json yaml name'
+    ' delete --timeout' = ''
+    ' api-resources --server' = ''
+    ' api-resources --context' = '@context'
+    ' api-resources --output' = 'table wide json yaml name'
+    ' api-resources -o' = 'table wide json yaml name'
+    ' api-resources --timeout' = ''
+    ' chat-llm --message' = ''
+    ' chat-llm -m' = ''
+    ' chat-llm --system' = ''
+    ' chat-llm --temperature' = ''
+    ' chat-llm --max-tokens' = ''
+    ' chat-llm --server' = ''
+    ' chat-llm --context' = '@context'
+    ' chat-llm --output' = 'table wide json yaml name'
+    ' chat-llm -o' = 'table wide json yaml name'
+    ' chat-llm --timeout' = ''
+    ' local --server' = ''
+    ' local --context' = '@context'
+    ' local --output' = 'table wide json yaml name'
+    ' local -o' = 'table wide json yaml name'
+    ' local --timeout' = ''
+    ' local status --server' = ''
+    ' local status --context' = '@context'
+    ' local status --output' = 'table wide json yaml name'
+    ' local status -o' = 'table wide json yaml name'
+    ' local status --timeout' = ''
+    ' local publish --server' = ''
+    ' local publish --context' = '@context'
+    ' local publish --output' = 'table wide json yaml name'
+    ' local publish -o' = 'table wide json yaml name'
+    ' local publish --timeout' = ''
+    ' local unpublish --server' = ''
+    ' local unpublish --context' = '@context'
+    ' local unpublish --output' = 'table wide json yaml name'
+    ' local unpublish -o' = 'table wide json yaml name'
+    ' local unpublish --timeout' = ''
+    ' local reload --server' = ''
+    ' local reload --context' = '@context'
+    ' local reload --output' = 'table wide json yaml name'
+    ' local reload -o' = 'table wide json yaml name'
+    ' local reload --timeout' = ''
+    ' local logs --tail' = ''
+    ' local logs --server' = ''
+    ' local logs --context' = '@context'
+    ' local logs --output' = 'table wide json yaml name'
+    ' local logs -o' = 'table wide json yaml name'
+    ' local logs --timeout' = ''
+    ' local install --server' = ''
+    ' local install --context' = '@context'
+    ' local install --output' = 'table wide json yaml name'
+    ' local install -o' = 'table wide json yaml name'
+    ' local install --timeout' = ''
+    ' local uninstall --server' = ''
+    ' local uninstall --context' = '@context'
+    ' local uninstall --output' = 'table wide json yaml name'
+    ' local uninstall -o' = 'table wide json yaml name'
+    ' local uninstall --timeout' = ''
+    ' local run --server' = ''
+    ' local run --context' = '@context'
+    ' local run --output' = 'table wide json yaml name'
+    ' local run -o' = 'table wide json yaml name'
+    ' local run --timeout' = ''
+    ' completions --server' = ''
+    ' completions --context' = '@context'
+    ' completions --output' = 'table wide json yaml name'
+    ' completions -o' = 'table wide json yaml name'
+    ' completions --timeout' = ''
+    ' version --server' = ''
+    ' version --context' = '@context'
+    ' version --output' = 'table wide json yaml name'
+    ' version -o' = 'table wide json yaml name'
+    ' version --timeout' = ''
+    ' help --server' = ''
+    ' help --context' = '@context'
+    ' help --output' = 'table wide json yaml name'
+    ' help -o' = 'table wide json yaml name'
+    ' help --timeout' = ''
+}
+
+Register-ArgumentCompleter -Native -CommandName 'mcpctl' -ScriptBlock {
+    param($wordToComplete, $commandAst, $cursorPosition)
+
+    $cur = "$wordToComplete"
+    $words = @($commandAst.CommandElements |
+        Where-Object { $_.Extent.EndOffset -lt $cursorPosition } |
+        Select-Object -Skip 1 | ForEach-Object { "$_" })
+    $at = ''; $first = ''; $want = ''; $count = 0; $pass = @(); $kind = ''; $from = ''
+    foreach ($word in $words) {
+        if ($want) {
+            if ($want -in '--server', '--context') { $pass += $want, $word }
+            $want = ''
+        } elseif ($word -match '^--(server|context)=') { $pass += $word
+        } elseif ($word -match '^-.*=') {
+        } elseif ($word -like '-*') {
+            if ($script:McpctlValues.ContainsKey("$at $word")) { $want = $word }
+        } elseif ($count -eq 0 -and $script:McpctlTable[$at].Subs.Contains($word)) {
+            $at = "$at $word"
+        } else {
+            if ($count -eq 0) { $first = $word }
+            $count++
+        }
+    }
+
+    $node = $script:McpctlTable[$at]
+    $candidates = [ordered]@{}
+    if ($want) { $kind = $script:McpctlValues["$at $want"]
+    } elseif ($cur -match '^(--[^=]+)=(.*)$') {
+        $from = "$($Matches[1])="; $cur = $Matches[2]
+        $kind = $script:McpctlValues["$at $($Matches[1])"]
+    } elseif ($cur -like '-*') { $candidates = $node.Flags
+    } elseif ($node.Subs.Count) { $candidates = $node.Subs
+    } elseif ($count -eq 0 -or $node.Many) {
+        $kind = $node.Slot
+        if ($kind -eq '@what' -and $count -gt 0 -and $first -notlike '*/*') { $kind = "@of:$first" }
+    }
+    if ($kind -eq '@file') { return }
+    if ($kind -like '@*') {
+        $found = & mcpctl @pass __complete $kind.Substring(1) $cur 2>$null
+        foreach ($name in $found) { $candidates[$name] = $name }
+    } elseif ($kind) {
+        foreach ($name in $kind -split ' ') { $candidates[$name] = $name }
+    }
+    foreach ($name in $candidates.Keys) {
+        if ($name.StartsWith($cur, [System.StringComparison]::Ordinal)) {
+            [System.Management.Automation.CompletionResult]::new(
+                "$from$name", $name, 'ParameterValue', $candidates[$name])
+        }
+    }
+}
