@@ -95,7 +95,7 @@ fn run(home: Option<PathBuf>, filter: &str) -> ExitCode {
             let code = runtime.block_on(async {
                 tokio::select! {
                     code = serve(home, logs) => code,
-                    never = watchdog::alive() => never,
+                    never = watchdog::alive() => match never {},
                 }
             });
             // A keyring that never answers must not hold the end up.

@@ -1,5 +1,6 @@
 //! Talks to systemd: ready, alive, stopping. Says nothing where there is no systemd.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use sd_notify::NotifyState;
@@ -10,7 +11,7 @@ pub fn ready() {
 }
 
 /// Tells again and again that the program lives. Never resolves; to be polled beside the work.
-pub async fn alive() -> ! {
+pub async fn alive() -> Infallible {
     let Some(limit) = sd_notify::watchdog_enabled() else {
         return std::future::pending().await;
     };

@@ -67,7 +67,7 @@ pub(super) async fn deliver(bound: &Bound, id: &str, response: Response) -> Outc
     Outcome::Delivered
 }
 
-/// Says that there will be no answer, and why.
+/// Says that there will be no answer, or no more of it, and why.
 pub(super) async fn fail(bound: &Bound, id: &str, error: TaskError) -> Outcome {
     let mut message = empty(0);
     message.error = Some(error);

@@ -175,6 +175,11 @@ impl Server {
         {
             self.uploads_are_held_back();
         }
+        if let Outcome::Broken(_) = outcome {
+            // A break that came with the first bytes may have taken the upload's head along, and
+            // then the server knows of nothing. Where it does know, the task has ended there.
+            chunks::fail(bound, id, outcome::broke_off()).await;
+        }
         outcome
     }
 

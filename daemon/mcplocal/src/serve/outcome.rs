@@ -36,3 +36,12 @@ pub(super) fn no_answer(error: &Error) -> TaskError {
         code: Some(code.into()),
     }
 }
+
+/// What the server is told of a provider that broke off, in case it heard nothing of it.
+pub(super) fn broke_off() -> TaskError {
+    TaskError {
+        message: Error::CutShort.to_string(),
+        status: Some(502),
+        code: Some(code::PROVIDER_ERROR.into()),
+    }
+}

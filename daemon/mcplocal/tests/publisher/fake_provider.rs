@@ -1,0 +1,200 @@
+//! An OpenAI-compatible server that behaves as its caller's prompt says, byte by byte.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use kit::lifecycle::{Ends, Lifecycle};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+use crate::fake_mcpd::PATIENCE;
+
+/// Ask for these in the body to get the behaviour.
+pub const HANG: &str = "hang-before-the-head";
+pub const HANG_MIDWAY: &str = "hang-midway";
+pub const DIE_MIDWAY: &str = "die-midway";
+pub const DIE_MIDWAY_OF_KNOWN_LENGTH: &str = "die-of-known-length";
+pub const STREAM: &str = "stream-it";
+pub const GATED: &str = "wait-for-the-gate";
+
+/// What a stream consists of: bytes that are no text, in pieces that respect nothing.
+pub const PIECES: [&[u8]; 4] = [
+    b"data: {\"a\":\"\xe4",
+    b"\xbd",
+    b"\xa0\"}\n\n\xff\x00",
+    b"data: [DONE]\n\n",
+];
+/// What everything else is answered with.
+pub const WHOLE: &[u8] = b"{\"id\" : \"x\",\"n\":1.00}";
+
+#[derive(Clone, Default)]
+pub struct Seen {
+    pub connections: usize,
+    /// Bodies of requests for inference, in order.
+    pub bodies: Vec<String>,
+    /// Connections that were closed by the caller while an answer was due.
+    pub abandoned: usize,
+}
+
+#[derive(Clone)]
+pub struct FakeProvider {
+    pub addr: SocketAddr,
+    pub seen: Arc<Mutex<Seen>>,
+    changed: watch::Sender<()>,
+    /// Opened to let [`GATED`] answers go on.
+    pub gate: watch::Sender<bool>,
+}
+
+impl FakeProvider {
+    pub async fn start(lifecycle: &Lifecycle) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let this = Self {
+            addr: listener.local_addr().unwrap(),
+            seen: Arc::default(),
+            changed: watch::Sender::new(()),
+            gate: watch::Sender::new(false),
+        };
+        let (server, spawner) = (this.clone(), lifecycle.clone());
+        lifecycle.spawn("fake provider", Ends::Alone, async move {
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                server.change(|seen| seen.connections += 1);
+                let server = server.clone();
+                let work = async move {
+                    server.serve(stream).await;
+                };
+                spawner.spawn("fake provider connection", Ends::Alone, work);
+            }
+        });
+        this
+    }
+
+    /// Waits until so many callers went away before their answer was complete.
+    pub async fn abandoned(&self, count: usize) {
+        self.wait(&format!("{count} abandoned"), |seen| {
+            seen.abandoned >= count
+        })
+        .await;
+    }
+
+    /// Waits until so many requests for inference have come.
+    pub async fn asked(&self, count: usize) {
+        self.wait(&format!("{count} asked"), |seen| seen.bodies.len() >= count)
+            .await;
+    }
+
+    async fn wait(&self, what: &str, found: impl Fn(&Seen) -> bool) {
+        let mut changes = self.changed.subscribe();
+        let search = async {
+            loop {
+                changes.mark_unchanged();
+                if found(&self.seen.lock().unwrap()) {
+                    return;
+                }
+                changes.changed().await.unwrap();
+            }
+        };
+        let found = tokio::time::timeout(PATIENCE, search).await;
+        assert!(found.is_ok(), "{what} did not happen");
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Seen)) {
+        change(&mut self.seen.lock().unwrap());
+        self.changed.send_replace(());
+    }
+
+    async fn serve(&self, mut stream: TcpStream) -> Option<()> {
+        stream.set_nodelay(true).unwrap();
+        loop {
+            let (head, body) = request(&mut stream).await?;
+            if head.starts_with("GET") {
+                let list = r#"{"object":"list","data":[{"id":"m"}]}"#;
+                answer(&mut stream, list.as_bytes()).await?;
+                continue;
+            }
+            assert!(head.contains("/v1/chat/completions"), "{head}");
+            self.change(|seen| seen.bodies.push(body.clone()));
+            if body.contains(HANG_MIDWAY) {
+                stream.write_all(HEAD).await.ok()?;
+                chunk(&mut stream, PIECES[0]).await?;
+                return self.gone(&mut stream).await;
+            } else if body.contains(HANG) {
+                return self.gone(&mut stream).await;
+            } else if body.contains(DIE_MIDWAY_OF_KNOWN_LENGTH) {
+                let head = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf";
+                stream.write_all(head).await.ok()?;
+                return None;
+            } else if body.contains(DIE_MIDWAY) {
+                stream.write_all(HEAD).await.ok()?;
+                chunk(&mut stream, PIECES[0]).await?;
+                return None;
+            } else if body.contains(GATED) {
+                stream.write_all(HEAD).await.ok()?;
+                chunk(&mut stream, PIECES[0]).await?;
+                self.gate.subscribe().wait_for(|open| *open).await.ok()?;
+                stream.write_all(b"0\r\n\r\n").await.ok()?;
+            } else if body.contains(STREAM) {
+                stream.write_all(HEAD).await.ok()?;
+                for piece in PIECES {
+                    chunk(&mut stream, piece).await?;
+                    tokio::task::yield_now().await;
+                }
+                stream.write_all(b"0\r\n\r\n").await.ok()?;
+            } else {
+                answer(&mut stream, WHOLE).await?;
+            }
+        }
+    }
+
+    /// Waits until the caller is gone.
+    async fn gone(&self, stream: &mut TcpStream) -> Option<()> {
+        let mut rest = [0; 64];
+        while matches!(stream.read(&mut rest).await, Ok(read) if read > 0) {}
+        self.change(|seen| seen.abandoned += 1);
+        None
+    }
+}
+
+const HEAD: &[u8] =
+    b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
+
+async fn chunk(stream: &mut TcpStream, piece: &[u8]) -> Option<()> {
+    let head = format!("{:x}\r\n", piece.len());
+    let chunk = [head.as_bytes(), piece, b"\r\n"].concat();
+    stream.write_all(&chunk).await.ok()
+}
+
+async fn answer(stream: &mut TcpStream, body: &[u8]) -> Option<()> {
+    let head = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    stream
+        .write_all(&[head.as_bytes(), body].concat())
+        .await
+        .ok()
+}
+
+/// Head and body of the next request.
+async fn request(stream: &mut TcpStream) -> Option<(String, String)> {
+    let (mut bytes, mut piece) = (Vec::new(), [0; 4096]);
+    loop {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let lower = head.to_lowercase();
+            let mut lines = lower.lines().filter_map(|line| line.split_once(": "));
+            let length = lines.find(|(name, _)| *name == "content-length");
+            let length = length.map_or(0, |(_, length)| length.parse().unwrap());
+            if body.len() >= length {
+                return Some((head.into(), body.into()));
+            }
+        }
+        let read = stream
+            .read(&mut piece)
+            .await
+            .ok()
+            .filter(|read| *read > 0)?;
+        bytes.extend_from_slice(&piece[..read]);
+    }
+}

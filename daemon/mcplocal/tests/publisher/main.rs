@@ -1,0 +1,12 @@
+//! The whole publisher in process, between a fake server and a fake provider.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod fake_mcpd;
+mod fake_provider;
+mod fixture;
+
+mod channel;
+mod owner;
+mod results;
+mod stopping_the_model;

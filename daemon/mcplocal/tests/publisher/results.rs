@@ -1,0 +1,164 @@
+//! Answers: every byte as it was, complete or recognisably not.
+
+use std::collections::HashMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
+use shared::channel::{Cancel, Frame, ResultMessage};
+
+use crate::fake_mcpd::Ended;
+use crate::fake_provider::{DIE_MIDWAY, DIE_MIDWAY_OF_KNOWN_LENGTH, PIECES, STREAM, WHOLE};
+use crate::fixture::Fixture;
+
+fn asking(for_what: &str) -> String {
+    format!("{{\"x\" :\"{for_what}\", \"model\":\"p\",\"n\":1.00}}")
+}
+
+/// The bytes of an answer that came piece by piece; asserts that it is complete.
+fn joined(messages: &[ResultMessage]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for (at, message) in messages.iter().enumerate() {
+        assert_eq!(message.seq, at as u64);
+        let chunk = message.chunk.as_ref().unwrap();
+        bytes.extend_from_slice(chunk.data.as_bytes());
+        if let Some(coded) = &chunk.data_base64 {
+            bytes.extend(STANDARD.decode(coded).unwrap());
+        }
+        assert_eq!(chunk.done, at + 1 == messages.len());
+    }
+    bytes
+}
+
+#[tokio::test]
+async fn a_stream_arrives_byte_for_byte_with_its_status_and_type() {
+    let it = Fixture::connected().await;
+    it.mcpd.task("t1", true, Some(&asking(STREAM))).await;
+    let (headers, body) = it.mcpd.upload("t1", Ended::Cleanly).await;
+    assert_eq!(body, PIECES.concat());
+    assert_eq!(headers["content-type"], "text/event-stream");
+    assert_eq!(headers["x-mcpctl-upstream-status"], "200");
+    assert_eq!(headers["x-mcpctl-epoch"], it.mcpd.epoch().to_string());
+    assert_eq!(headers["x-mcpctl-provider-session"], "s-1");
+    // Of the request, only the model was changed.
+    let asked = it.provider.seen.lock().unwrap().bodies[0].clone();
+    assert_eq!(asked, asking(STREAM).replace(r#""p""#, r#""m""#));
+}
+
+#[tokio::test]
+async fn a_whole_answer_keeps_its_length_and_every_connection_is_used_again() {
+    let it = Fixture::connected().await;
+    for id in ["t1", "t2", "t3"] {
+        it.mcpd.task(id, false, Some(&asking("nothing"))).await;
+        let (headers, body) = it.mcpd.upload(id, Ended::Cleanly).await;
+        assert_eq!(body, WHOLE);
+        assert_eq!(headers["content-length"], WHOLE.len().to_string());
+    }
+    // The health poll's connection served all three.
+    assert_eq!(it.provider.seen.lock().unwrap().connections, 1);
+}
+
+#[tokio::test]
+async fn a_large_request_is_fetched() {
+    let it = Fixture::connected().await;
+    let body = asking(&format!("{STREAM}{}", "y".repeat(200_000)));
+    it.mcpd
+        .behave(|manner| manner.bodies = HashMap::from([("t1".into(), body.clone().into())]));
+    it.mcpd.task("t1", true, None).await;
+    it.mcpd.upload("t1", Ended::Cleanly).await;
+    let asked = it.provider.seen.lock().unwrap().bodies[0].len();
+    assert_eq!(asked, body.len());
+}
+
+#[tokio::test]
+async fn half_an_answer_never_looks_complete() {
+    let it = Fixture::connected().await;
+    for (id, how) in [("t1", DIE_MIDWAY), ("t2", DIE_MIDWAY_OF_KNOWN_LENGTH)] {
+        it.mcpd.task(id, true, Some(&asking(how))).await;
+        // Whatever of the upload arrived, the server hears that there will be no more.
+        let messages = it.mcpd.result(id).await;
+        assert_eq!(messages[0].error.as_ref().unwrap().status, Some(502));
+        let ended = it
+            .mcpd
+            .look(|seen| seen.uploads.get(id).map(|upload| upload.ended));
+        assert_ne!(ended, Some(Ended::Cleanly));
+    }
+}
+
+#[tokio::test]
+async fn a_provider_that_is_not_there_is_told_without_its_address() {
+    let it = Fixture::connected_with(json!({"providers": [
+        {"name": "p", "type": "openai", "url": "http://127.0.0.1:1/v1", "model": "m", "publish": true},
+        {"name": "d", "type": "demo", "publish": true}]}))
+    .await;
+    // Down from the start, so not offered; a task for it is refused all the same.
+    let offered = it.mcpd.look(|seen| seen.registers[0].providers.len());
+    assert_eq!(offered, 1);
+    it.mcpd.task("t1", true, Some(&asking("x"))).await;
+    let message = it
+        .mcpd
+        .wait("a refusal", |seen| {
+            seen.results.get("t1").map(|m| m[0].clone())
+        })
+        .await;
+    let error = message.error.unwrap();
+    assert_eq!(error.code.as_deref(), Some("provider_offline"));
+    let status = it.status().await;
+    let p = &status.providers[0];
+    assert_eq!(p.ready, Some(false));
+    assert!(p.message.as_ref().unwrap().contains("127.0.0.1:1"));
+}
+
+#[tokio::test]
+async fn a_body_that_is_no_json_object_is_the_caller_s_fault() {
+    let it = Fixture::connected().await;
+    it.mcpd.task("t1", true, Some("[1]")).await;
+    let message = it
+        .mcpd
+        .wait("a refusal", |seen| {
+            seen.results.get("t1").map(|m| m[0].clone())
+        })
+        .await;
+    assert_eq!((message.seq, message.error.unwrap().status), (0, Some(400)));
+}
+
+#[tokio::test]
+async fn in_chunks_the_same_bytes_arrive_piece_by_piece() {
+    let it = Fixture::connected_with(json!({"resultMode": "chunks"})).await;
+    it.mcpd.task("t1", true, Some(&asking(STREAM))).await;
+    let messages = it.mcpd.result("t1").await;
+    assert_eq!(joined(&messages), PIECES.concat());
+    let head = (messages[0].status, messages[0].content_type.as_deref());
+    assert_eq!(head, (Some(200), Some("text/event-stream")));
+    assert!(messages[1..].iter().all(|message| message.status.is_none()));
+    assert!(it.mcpd.look(|seen| seen.uploads.is_empty()));
+}
+
+#[tokio::test]
+async fn in_chunks_half_an_answer_ends_with_an_error() {
+    let it = Fixture::connected_with(json!({"resultMode": "chunks"})).await;
+    it.mcpd.task("t1", true, Some(&asking(DIE_MIDWAY))).await;
+    let messages = it.mcpd.result("t1").await;
+    let last = messages.last().unwrap();
+    assert!(last.error.is_some() && last.chunk.is_none());
+}
+
+#[tokio::test]
+async fn evidence_of_held_back_uploads_switches_to_chunks() {
+    for by_cancel in [true, false] {
+        let it = Fixture::connected().await;
+        if by_cancel {
+            let (task_id, reason) = ("t0".into(), "upload_buffered".into());
+            it.mcpd.say(Frame::Cancel(Cancel { task_id, reason })).await;
+        } else {
+            it.mcpd.behave(|manner| manner.refuse_uploads = Some(411));
+            it.mcpd.task("t0", true, Some(&asking(STREAM))).await;
+            it.wait_status(|status| (status.providers[0].in_flight == 0).then_some(()))
+                .await;
+            it.mcpd
+                .wait("the refusal", |seen| seen.uploads.get("t0").map(|_| ()))
+                .await;
+        }
+        it.mcpd.until_in_chunks(&asking(STREAM)).await;
+    }
+}
