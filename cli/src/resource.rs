@@ -178,7 +178,7 @@ mod tests {
 
     #[test]
     fn a_wrong_word_is_met_with_the_nearest_right_one() {
-        assert!(selected("llsm").contains("did you mean `llms`?"));
+        assert!(selected("llsm").contains("did you mean `llm`?"));
         assert!(selected("pods").contains("api-resources"));
         assert!(selected("llm,secret x").contains("several types"));
         assert!(selected("llm/a b").contains("TYPE/NAME"));

@@ -76,7 +76,7 @@ pub(crate) fn from_detail(exit: Exit, server: Option<&ServerUrl>, detail: ErrorD
 fn own_hint(code: &str, server: Option<&ServerUrl>) -> Option<String> {
     let hint = match code {
         code::INVALID_API_KEY => match server {
-            Some(server) => format!("the token is unknown, revoked or cut: mcpctl login {server}"),
+            Some(server) => format!("mcpctl login {server} (the token is unknown, revoked or cut)"),
             None => "log in again: mcpctl login URL".into(),
         },
         code::FORBIDDEN => "`mcpctl whoami` shows your roles; an admin can make a token with \
@@ -90,9 +90,9 @@ fn own_hint(code: &str, server: Option<&ServerUrl>) -> Option<String> {
             "start `mcplocal run` on the machine that has it; `mcpctl get llm` shows what is active"
                 .into()
         }
-        code::OVERLOADED | code::UNAVAILABLE | code::SHUTTING_DOWN => "try again in a while".into(),
+        code::OVERLOADED | code::UNAVAILABLE | code::SHUTTING_DOWN => "ask again in a while".into(),
         code::PROVIDER_DISCONNECTED | code::PROVIDER_ERROR => {
-            "try again; `mcpctl describe llm NAME` shows its last error".into()
+            "ask again; `mcpctl describe llm NAME` shows its last error".into()
         }
         _ => return None,
     };

@@ -19,7 +19,7 @@ pub(super) fn explain(server: &ServerUrl, why: &reqwest::Error) -> Failure {
     if why.is_timeout() {
         return failure(format!("{server} did not answer in time"))
             .cause("the connection stands, but the answer took longer than --timeout allows")
-            .hint("try again with a longer --timeout, such as --timeout 2m");
+            .hint("allow it more time, such as --timeout 2m");
     }
     if why.is_dns() {
         return failure(format!("the host of {server} is not known"))
@@ -45,7 +45,7 @@ pub(super) fn explain(server: &ServerUrl, why: &reqwest::Error) -> Failure {
             .hint("check the network, and HTTP_PROXY / HTTPS_PROXY where a proxy is set"),
         _ => failure(format!("the connection to {server} broke off"))
             .cause(innermost(why))
-            .hint("try again; `-v` shows how far it came"),
+            .hint("once more with `-v`, which shows how far it came"),
     }
 }
 

@@ -29,7 +29,7 @@ pub(crate) fn describe(document: &Value, now: Timestamp) -> String {
     let mut out = String::new();
     for (depth, key, value) in lines {
         let key = format!("{:indent$}{key}:", "", indent = 2 * depth);
-        let line = format!("{key:<pad$}{}", one_line(&value), pad = width + 3);
+        let line = format!("{key:<pad$}{}", one_line(&value), pad = width + 2);
         out += line.trim_end();
         out.push('\n');
     }

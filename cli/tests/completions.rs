@@ -1,0 +1,184 @@
+//! The completion scripts in the real shells. A shell that is not installed is passed over, and
+//! says so.
+
+mod support;
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use support::{FakeServer, Sandbox, TOKEN, run};
+
+/// What Tab must offer behind each line.
+const CASES: [(&str, &[&str]); 16] = [
+    ("mcpctl chat-llm ", &["gpt", "laptop", "qwen2.5:7b"]),
+    ("mcpctl chat-llm la", &["laptop"]),
+    ("mcpctl get llm ", &["gpt", "laptop", "qwen2.5:7b"]),
+    ("mcpctl get llm gpt lap", &["laptop"]),
+    ("mcpctl describe llm g", &["gpt"]),
+    ("mcpctl delete llms g", &["gpt"]),
+    ("mcpctl get ", &["llm", "secret", "token"]),
+    ("mcpctl get llm/g", &["llm/gpt"]),
+    ("mcpctl context use ", &["one", "two"]),
+    ("mcpctl --context one context use t", &["two"]),
+    ("mcpctl chat", &["chat-llm"]),
+    ("mcpctl completions f", &["fish"]),
+    ("mcpctl get llm -o js", &["json"]),
+    ("mcpctl get llm --output=js", &["--output=json"]),
+    ("mcpctl create secret x --from-s", &["--from-stdin"]),
+    ("mcpctl local publish ", &["vllm-local"]),
+];
+
+fn setup() -> (Sandbox, FakeServer) {
+    let (sandbox, server) = (Sandbox::new(), FakeServer::start());
+    server.put_llm("qwen2.5:7b", "virtual", "active", "ollama", "qwen2.5:7b");
+    let config = format!(
+        r#"{{"contexts": {{"one": {{"server": "{0}"}}, "two": {{"server": "{0}"}}, "$(id)": {{"server": "{0}"}}}},
+            "currentContext": "one", "providers": [{{"name": "vllm-local"}}]}}"#,
+        server.url()
+    );
+    sandbox.file("config.json", &config);
+    (sandbox, server)
+}
+
+/// The shell with `mcpctl` on its path; `None` where it is not installed.
+fn shell(name: &str, args: &[&str], sandbox: &Sandbox) -> Option<Command> {
+    let found = Command::new(name)
+        .arg("--version")
+        .stdout(Stdio::null())
+        .status();
+    if found.is_err() {
+        eprintln!("SKIPPED: {name} is not installed, its completion was NOT tested");
+        return None;
+    }
+    let own = Path::new(env!("CARGO_BIN_EXE_mcpctl")).parent().unwrap();
+    let path = std::env::var("PATH").unwrap();
+    let mut command = Command::new(name);
+    command
+        .args(args)
+        .env_clear()
+        .env("PATH", format!("{}:{path}", own.display()))
+        .env("HOME", &sandbox.home)
+        .env("TERM", "xterm")
+        .env("LANG", "C.UTF-8")
+        .env("MCPCTL_HOME", &sandbox.home)
+        .env("MCPCTL_TOKEN", TOKEN)
+        .stdin(Stdio::null());
+    Some(command)
+}
+
+/// Runs `program` once per case and compares what it prints, in any order.
+fn check(name: &str, args: &[&str], program: impl Fn(&str) -> String) {
+    let (sandbox, _server) = setup();
+    let file = sandbox.home.join("script");
+    let script = run(&mut sandbox.mcpctl(&["completions", name])).stdout;
+    std::fs::write(&file, script).unwrap();
+    for (line, expected) in CASES {
+        let Some(mut command) = shell(name, args, &sandbox) else {
+            return;
+        };
+        let text = format!("SCRIPT='{}'\n{}", file.display(), program(line));
+        let text = match name {
+            "fish" => text.replacen("SCRIPT=", "set SCRIPT ", 1),
+            _ => text,
+        };
+        let ran = run(command.arg("-c").arg(&text));
+        let words = ran
+            .stdout
+            .lines()
+            .map(|line| line.split('\t').next().unwrap_or(line));
+        let mut words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+        words.sort_unstable();
+        assert_eq!(words, *expected, "{name}: {line:?}\n{}", ran.stderr);
+    }
+}
+
+/// As bash does it: the words are split at `:` and `=`, and what is replaced is the last of them.
+fn bash_program(line: &str) -> String {
+    format!(
+        r#"source "$SCRIPT"
+        COMP_LINE='{line}'; COMP_POINT=${{#COMP_LINE}}
+        _mcpctl
+        full="${{COMP_LINE##*[[:space:]]}}"; head="${{full%"${{full##*[:=]}}"}}"
+        printf '%s\n' "${{COMPREPLY[@]/#/$head}}""#
+    )
+}
+
+#[test]
+fn bash_completes() {
+    check("bash", &["--norc"], bash_program);
+    // A script that stops at an unset variable or a failure must not break the shell's own.
+    check("bash", &["--norc", "-u"], bash_program);
+}
+
+#[test]
+fn bash_completes_a_name_with_a_colon() {
+    let (sandbox, _server) = setup();
+    let script = run(&mut sandbox.mcpctl(&["completions", "bash"])).stdout;
+    let Some(mut command) = shell("bash", &["--norc"], &sandbox) else {
+        return;
+    };
+    let program = script
+        + "\nCOMP_LINE='mcpctl chat-llm qwen2.5:'; COMP_POINT=${#COMP_LINE}; _mcpctl; \
+           printf '%s\\n' \"${COMPREPLY[@]}\"";
+    let ran = run(command.arg("-c").arg(&program));
+    assert_eq!(ran.stdout, "7b\n", "{}", ran.stderr);
+}
+
+/// zsh completes only in its line editor; the builtins that would show the words print them here.
+fn zsh_program(line: &str) -> String {
+    format!(
+        r#"autoload -Uz compinit; compinit -u -D
+        source "$SCRIPT"
+        line='{line}'
+        words=("${{(@s: :)line}}"); CURRENT=$#words
+        PREFIX="${{words[CURRENT]}}"; before=''
+        compset() {{ before="${{PREFIX%%=*}}="; PREFIX="${{PREFIX#*=}}"; }}
+        show() {{ local word; for word in "$@"; do [[ $word == "$PREFIX"* ]] && print -r -- "$before$word"; done; }}
+        compadd() {{ [[ $1 == -a ]] && show "${{(@P)2}}"; }}
+        _describe() {{ local list="${{@[-1]}}"; show "${{(@)${{(@P)list}}%%:*}}"; }}
+        _mcpctl"#
+    )
+}
+
+#[test]
+fn zsh_completes() {
+    check("zsh", &["-f"], zsh_program);
+}
+
+#[test]
+fn fish_completes() {
+    check("fish", &["--no-config"], |line| {
+        format!("source \"$SCRIPT\"\ncomplete --do-complete '{line}'")
+    });
+}
+
+#[test]
+fn completion_is_silent_and_quick_where_nothing_answers() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let sandbox = Sandbox::new();
+    for args in [
+        &["__complete", "llm", ""][..],
+        &["__complete", "nonsense", "x"],
+    ] {
+        let mut command = sandbox.mcpctl(args);
+        let ran = run(command
+            .env("MCPCTL_SERVER", &url)
+            .env("MCPCTL_TOKEN", TOKEN));
+        assert_eq!(
+            (ran.code, ran.stdout.as_str(), ran.stderr.as_str()),
+            (Some(0), "", "")
+        );
+    }
+}
+
+#[test]
+fn names_are_asked_for_once_in_a_while() {
+    let (sandbox, server) = setup();
+    for _ in 0..3 {
+        let mut command = sandbox.mcpctl(&["__complete", "llm", "l"]);
+        let ran = run(command.env("MCPCTL_TOKEN", TOKEN));
+        assert_eq!(ran.stdout, "laptop\n");
+    }
+    assert_eq!(server.asked().len(), 1);
+}
