@@ -110,6 +110,19 @@ impl ResponseBody {
         Self { body, wire, home }
     }
 
+    /// Hands a frame on. A reader that knows the length never asks for the end, so the connection is
+    /// given back with the last byte.
+    fn deliver(
+        &mut self,
+        frame: Option<Result<Frame<Bytes>, hyper::Error>>,
+        cx: &mut Context<'_>,
+    ) -> Option<Result<Frame<Bytes>, Error>> {
+        if self.body.is_end_stream() {
+            self.finish(cx);
+        }
+        frame.map(|frame| frame.map_err(Error::Broken))
+    }
+
     /// The body has ended: keeps the connection where it can serve again.
     fn finish(&mut self, cx: &mut Context<'_>) {
         let Some(mut wire) = self.wire.take() else {
@@ -133,13 +146,8 @@ impl HttpBody for ResponseBody {
         let this = self.get_mut();
         loop {
             // Asking first tells the connection that data is wanted.
-            match Pin::new(&mut this.body).poll_frame(cx) {
-                Poll::Ready(Some(frame)) => return Poll::Ready(Some(frame.map_err(Error::Broken))),
-                Poll::Ready(None) => {
-                    this.finish(cx);
-                    return Poll::Ready(None);
-                }
-                Poll::Pending => {}
+            if let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(cx) {
+                return Poll::Ready(this.deliver(frame, cx));
             }
             let Some(wire) = &mut this.wire else {
                 return Poll::Pending;
@@ -150,18 +158,14 @@ impl HttpBody for ResponseBody {
                 continue;
             }
             return match Pin::new(&mut this.body).poll_frame(cx) {
-                Poll::Ready(None) => {
-                    this.finish(cx);
-                    Poll::Ready(None)
-                }
-                other => other.map_err(Error::Broken),
+                Poll::Ready(frame) => Poll::Ready(this.deliver(frame, cx)),
+                Poll::Pending => Poll::Pending,
             };
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        // Never early: the last poll is what gives the connection back.
-        self.wire.is_none() && self.body.is_end_stream()
+        self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
