@@ -1,5 +1,11 @@
 //! `chat-llm` one shot: what a pipe sees, and that a cut answer never looks complete.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "test code: a failure is a panic"
+)]
+
 mod support;
 
 use std::process::Stdio;

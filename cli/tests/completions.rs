@@ -1,6 +1,12 @@
 //! The completion scripts in the real shells. A shell that is not installed is passed over, and
 //! says so.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "test code: a failure is a panic"
+)]
+
 mod support;
 
 use std::path::Path;

@@ -1,5 +1,11 @@
 //! What a person sees when it goes wrong, and the exit code a script sees.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "test code: a failure is a panic"
+)]
+
 mod support;
 
 use std::io::{Read, Write};

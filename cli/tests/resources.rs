@@ -1,5 +1,11 @@
 //! `get`, `describe`, `create`, `apply`, `delete` against a server.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "test code: a failure is a panic"
+)]
+
 mod support;
 
 use insta::assert_snapshot;

@@ -2,7 +2,7 @@
 //! the line editor's library.
 
 use std::borrow::Cow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -33,15 +33,46 @@ pub(super) enum Input {
     Leave,
 }
 
-/// The input line.
+/// The input line, on a thread of its own.
+///
+/// Waiting for a person must not hold up the connections: one that was dropped by Ctrl-C is closed
+/// while the next line is typed, and only then does the server know.
 pub(super) struct Editor {
-    line: Reedline,
-    typed: Arc<AtomicBool>,
+    wanted: std::sync::mpsc::SyncSender<()>,
+    inputs: tokio::sync::mpsc::Receiver<Result<Input>>,
 }
 
 impl Editor {
     /// An editor whose history is kept in `history`, and which completes `names`.
-    pub(super) fn new(history: &Path, names: Vec<String>, colour: bool) -> Self {
+    pub(super) fn start(history: PathBuf, names: Vec<String>, colour: bool) -> Result<Self> {
+        let (wanted, want) = std::sync::mpsc::sync_channel(1);
+        let (input, inputs) = tokio::sync::mpsc::channel(1);
+        let work = move || {
+            let mut line = Line::new(&history, names, colour);
+            while want.recv().is_ok() && input.blocking_send(line.read()).is_ok() {}
+        };
+        std::thread::Builder::new()
+            .name("editor".into())
+            .spawn(work)
+            .map_err(|why| Failure::failed("no thread could be started").caused_by(&why))?;
+        Ok(Self { wanted, inputs })
+    }
+
+    /// Waits for the next input.
+    pub(super) async fn read(&mut self) -> Result<Input> {
+        // A thread that ended shows as a closed channel of inputs.
+        let _ = self.wanted.send(());
+        self.inputs.recv().await.unwrap_or(Ok(Input::Leave))
+    }
+}
+
+struct Line {
+    line: Reedline,
+    typed: Arc<AtomicBool>,
+}
+
+impl Line {
+    fn new(history: &Path, names: Vec<String>, colour: bool) -> Self {
         let mut keys = default_emacs_keybindings();
         keys.add_binding(
             KeyModifiers::NONE,
@@ -75,8 +106,7 @@ impl Editor {
         Self { line, typed }
     }
 
-    /// Waits for the next input.
-    pub(super) fn read(&mut self) -> Result<Input> {
+    fn read(&mut self) -> Result<Input> {
         self.typed.store(false, Ordering::Relaxed);
         let signal = self
             .line

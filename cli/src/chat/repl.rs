@@ -40,7 +40,7 @@ pub(super) async fn run(name: &Name, args: &ChatLlm, session: &Session<'_>) -> R
     let known = client.list(Resource::Llm).await.unwrap_or_default();
     let names = names_in(&known).into_iter().map(Into::into).collect();
     let history = session.home.history_path();
-    let mut editor = Editor::new(&history, names, output.colour_on_err());
+    let mut editor = Editor::start(history, names, output.colour_on_err())?;
     let mut repl = Repl {
         client,
         output,
@@ -52,7 +52,7 @@ pub(super) async fn run(name: &Name, args: &ChatLlm, session: &Session<'_>) -> R
     output.note(&header(name, &llm));
     let mut warned = false;
     loop {
-        match editor.read()? {
+        match editor.read().await? {
             Input::Leave => return Ok(Exit::Done),
             Input::Interrupt { typed: false } if warned => return Ok(Exit::Done),
             Input::Interrupt { typed } => {
@@ -115,8 +115,6 @@ impl Repl<'_> {
     }
 
     async fn ask(&mut self, question: String) -> Result<()> {
-        // While the person typed nothing else ran: let a connection that ended meanwhile be seen.
-        tokio::task::yield_now().await;
         self.conversation.say(Speaker::User, question.clone());
         let body = self.conversation.request(self.llm.as_str(), self.stream);
         let asked = ask(&self.client, &self.llm, &body, self.output).await;

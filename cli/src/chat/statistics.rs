@@ -45,7 +45,7 @@ impl Statistics {
                 format!("{} · waiting {waited} s · Ctrl-C stops", self.served_by)
             }
             Some(first) => format!(
-                "{} · ~{:.1} tokens/s · first token {} · ~{} tokens · Ctrl-C stops",
+                "{} · ~{:.1} tokens/s · first token {} · ~{} tokens",
                 self.served_by,
                 self.rate(self.pieces),
                 seconds(first),
@@ -105,7 +105,7 @@ mod tests {
         }
         assert_eq!(
             statistics.running(),
-            "laptop · ~10.0 tokens/s · first token 0.50 s · ~11 tokens · Ctrl-C stops"
+            "laptop · ~10.0 tokens/s · first token 0.50 s · ~11 tokens"
         );
         statistics.usage = Some(Usage {
             input: 7,

@@ -3,7 +3,7 @@
 //! A person waits for it with a finger on Tab: it answers within [`DEADLINE`], asks a server at
 //! most every [`FRESH`], and where something is wrong it says nothing.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -128,7 +128,7 @@ fn of_server(resource: Resource, session: &Session<'_>) -> Vec<String> {
     names
 }
 
-fn cached(path: &PathBuf) -> Option<Vec<String>> {
+fn cached(path: &Path) -> Option<Vec<String>> {
     let bytes = read_private(path).ok()??;
     let entry: Value = serde_json::from_slice(&bytes).ok()?;
     let at: Timestamp = entry.get("at")?.as_str()?.parse().ok()?;

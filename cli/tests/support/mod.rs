@@ -4,6 +4,11 @@
 //! keeps what it was asked, so that a test can look.
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    reason = "test code: read by those who change the tests"
+)]
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
