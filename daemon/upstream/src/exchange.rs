@@ -117,7 +117,7 @@ impl ResponseBody {
         frame: Option<Result<Frame<Bytes>, hyper::Error>>,
         cx: &mut Context<'_>,
     ) -> Option<Result<Frame<Bytes>, Error>> {
-        if self.body.is_end_stream() {
+        if frame.is_none() || self.body.is_end_stream() {
             self.finish(cx);
         }
         frame.map(|frame| frame.map_err(Error::Broken))

@@ -1,5 +1,7 @@
 //! The client against real sockets.
 
+#![expect(clippy::unwrap_used, reason = "a test that can't go on shall panic")]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
