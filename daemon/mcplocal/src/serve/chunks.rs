@@ -34,7 +34,10 @@ const PIECE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Hands the answer on, piece by piece.
 pub(super) async fn deliver(bound: &Bound, id: &str, response: Response) -> Outcome {
-    let mut body = response.body;
+    let mut body = Pieces {
+        body: response.body,
+        rest: Bytes::new(),
+    };
     let content_type = response.content_type.as_ref();
     let content_type = content_type.and_then(|ct| ct.to_str().ok());
     let mut head = (
@@ -45,7 +48,7 @@ pub(super) async fn deliver(bound: &Bound, id: &str, response: Response) -> Outc
         let (status, content_type) = std::mem::take(&mut head);
         let mut message = empty(seq);
         (message.status, message.content_type) = (status, content_type);
-        let done = match next_piece(&mut body).await {
+        let done = match body.next().await {
             Ok((piece, done)) => {
                 message.chunk = Some(chunk(&piece, done));
                 done
@@ -100,26 +103,35 @@ fn chunk(piece: &[u8], done: bool) -> Chunk {
     }
 }
 
-/// Waits for bytes, takes what else is there already, and tells whether that is the end.
-async fn next_piece(body: &mut Body) -> Result<(Vec<u8>, bool), providers::Error> {
-    let mut piece = Vec::new();
-    loop {
-        let frame = if piece.is_empty() {
-            body.frame().await
-        } else if piece.len() >= MAX_PIECE_BYTES {
-            return Ok((piece, false));
-        } else {
-            match at_once(body).await {
-                Some(frame) => frame,
-                None => return Ok((piece, false)),
+/// A body cut into pieces of bounded size.
+struct Pieces {
+    body: Body,
+    /// Of a frame that was larger than a piece.
+    rest: Bytes,
+}
+
+impl Pieces {
+    /// Waits for bytes, takes what else is there already, and tells whether that is the end.
+    async fn next(&mut self) -> Result<(Vec<u8>, bool), providers::Error> {
+        let mut piece = Vec::new();
+        loop {
+            let room = MAX_PIECE_BYTES - piece.len();
+            piece.extend_from_slice(&self.rest.split_to(room.min(self.rest.len())));
+            if piece.len() == MAX_PIECE_BYTES {
+                return Ok((piece, false));
             }
-        };
-        match frame {
-            Some(frame) => {
-                let data: Bytes = frame?.into_data().unwrap_or_default();
-                piece.extend_from_slice(&data);
+            let frame = if piece.is_empty() {
+                self.body.frame().await
+            } else {
+                match at_once(&mut self.body).await {
+                    Some(frame) => frame,
+                    None => return Ok((piece, false)),
+                }
+            };
+            match frame {
+                Some(frame) => self.rest = frame?.into_data().unwrap_or_default(),
+                None => return Ok((piece, true)),
             }
-            None => return Ok((piece, true)),
         }
     }
 }
@@ -183,7 +195,33 @@ async fn send_once(bound: &Bound, id: &str, json: Bytes) -> Outcome {
 
 #[cfg(test)]
 mod tests {
+    use http_body_util::Full;
+
     use super::*;
+
+    #[tokio::test]
+    async fn a_large_frame_is_cut_into_pieces_of_bounded_size() {
+        let whole = Bytes::from(vec![b'x'; 3 * MAX_PIECE_BYTES + 1]);
+        let never = |never: std::convert::Infallible| match never {};
+        let mut pieces = Pieces {
+            body: Body::made(Full::new(whole.clone()).map_err(never)),
+            rest: Bytes::new(),
+        };
+        let (mut joined, mut sizes) = (Vec::new(), Vec::new());
+        loop {
+            let (piece, done) = pieces.next().await.unwrap();
+            sizes.push(piece.len());
+            joined.extend(piece);
+            if done {
+                break;
+            }
+        }
+        assert_eq!(joined, whole);
+        assert_eq!(
+            sizes,
+            [MAX_PIECE_BYTES, MAX_PIECE_BYTES, MAX_PIECE_BYTES, 1]
+        );
+    }
 
     #[test]
     fn text_travels_as_text_and_a_torn_character_in_base64() {

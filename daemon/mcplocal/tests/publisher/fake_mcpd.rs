@@ -22,45 +22,45 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 
 /// What a condition may take before the test fails.
-pub const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How a streaming upload stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ended {
+pub(crate) enum Ended {
     Not,
     Cleanly,
     Broken,
 }
 
 #[derive(Debug)]
-pub struct Upload {
-    pub headers: HeaderMap,
-    pub body: Vec<u8>,
-    pub ended: Ended,
+pub(crate) struct Upload {
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+    pub(crate) ended: Ended,
 }
 
 /// Everything that was said and done.
 #[derive(Debug, Default)]
-pub struct Seen {
-    pub registers: Vec<Register>,
-    pub heartbeats: Vec<Heartbeat>,
-    pub channels: usize,
-    pub uploads: HashMap<String, Upload>,
-    pub results: HashMap<String, Vec<ResultMessage>>,
-    pub fetched: Vec<String>,
+pub(crate) struct Seen {
+    pub(crate) registers: Vec<Register>,
+    pub(crate) heartbeats: Vec<Heartbeat>,
+    pub(crate) channels: usize,
+    pub(crate) uploads: HashMap<String, Upload>,
+    pub(crate) results: HashMap<String, Vec<ResultMessage>>,
+    pub(crate) fetched: Vec<String>,
 }
 
 /// How it behaves.
 #[derive(Debug)]
-pub struct Manner {
+pub(crate) struct Manner {
     /// Registrations are refused with this status.
-    pub refuse: Option<u16>,
+    pub(crate) refuse: Option<u16>,
     /// Heartbeats are answered with this.
-    pub bound: bool,
+    pub(crate) bound: bool,
     /// Uploads are answered with this status at once, their bodies unread.
-    pub refuse_uploads: Option<u16>,
+    pub(crate) refuse_uploads: Option<u16>,
     /// Bodies that can be fetched.
-    pub bodies: HashMap<String, Bytes>,
+    pub(crate) bodies: HashMap<String, Bytes>,
 }
 
 struct State {
@@ -71,14 +71,14 @@ struct State {
 }
 
 #[derive(Clone)]
-pub struct FakeMcpd {
-    pub addr: SocketAddr,
+pub(crate) struct FakeMcpd {
+    pub(crate) addr: SocketAddr,
     state: Arc<Mutex<State>>,
     changed: watch::Sender<()>,
 }
 
 impl FakeMcpd {
-    pub async fn start(lifecycle: &Lifecycle) -> Self {
+    pub(crate) async fn start(lifecycle: &Lifecycle) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let state = State {
             seen: Seen::default(),
@@ -116,16 +116,16 @@ impl FakeMcpd {
         this
     }
 
-    pub fn behave(&self, change: impl FnOnce(&mut Manner)) {
+    pub(crate) fn behave(&self, change: impl FnOnce(&mut Manner)) {
         change(&mut self.lock().manner);
     }
 
-    pub fn look<T>(&self, at: impl FnOnce(&Seen) -> T) -> T {
+    pub(crate) fn look<T>(&self, at: impl FnOnce(&Seen) -> T) -> T {
         at(&self.lock().seen)
     }
 
     /// Waits until `found` finds something.
-    pub async fn wait<T>(&self, what: &str, mut found: impl FnMut(&Seen) -> Option<T>) -> T {
+    pub(crate) async fn wait<T>(&self, what: &str, mut found: impl FnMut(&Seen) -> Option<T>) -> T {
         let mut changes = self.changed.subscribe();
         let search = async {
             loop {
@@ -143,7 +143,11 @@ impl FakeMcpd {
     }
 
     /// The same with virtual time: the patience is not the test's but the program's.
-    pub async fn wait_long<T>(&self, what: &str, mut found: impl FnMut(&Seen) -> Option<T>) -> T {
+    pub(crate) async fn wait_long<T>(
+        &self,
+        what: &str,
+        mut found: impl FnMut(&Seen) -> Option<T>,
+    ) -> T {
         for _ in 0..100 {
             if let Some(it) = found(&self.lock().seen) {
                 return it;
@@ -154,7 +158,7 @@ impl FakeMcpd {
     }
 
     /// Waits until the `count`th channel is bound and its hello acknowledged.
-    pub async fn connected(&self, count: usize) {
+    pub(crate) async fn connected(&self, count: usize) {
         self.wait("connecting", |seen| {
             let acknowledged = seen
                 .heartbeats
@@ -166,7 +170,7 @@ impl FakeMcpd {
     }
 
     /// Waits for the end of an upload.
-    pub async fn upload(&self, id: &str, ended: Ended) -> (HeaderMap, Vec<u8>) {
+    pub(crate) async fn upload(&self, id: &str, ended: Ended) -> (HeaderMap, Vec<u8>) {
         self.wait(&format!("upload of {id} ending {ended:?}"), |seen| {
             let upload = seen
                 .uploads
@@ -178,7 +182,7 @@ impl FakeMcpd {
     }
 
     /// Waits for the last piece, or the error, of an answer in chunks.
-    pub async fn result(&self, id: &str) -> Vec<ResultMessage> {
+    pub(crate) async fn result(&self, id: &str) -> Vec<ResultMessage> {
         self.wait(&format!("the result of {id}"), |seen| {
             let messages = seen.results.get(id)?;
             let last = messages.last()?;
@@ -189,7 +193,7 @@ impl FakeMcpd {
     }
 
     /// Hands out tasks until one is answered in chunks.
-    pub async fn until_in_chunks(&self, body: &str) {
+    pub(crate) async fn until_in_chunks(&self, body: &str) {
         for attempt in 0..10 {
             let id = format!("again-{attempt}");
             self.task(&id, true, Some(body)).await;
@@ -204,32 +208,38 @@ impl FakeMcpd {
         panic!("it goes on streaming");
     }
 
-    pub fn epoch(&self) -> u64 {
+    pub(crate) fn epoch(&self) -> u64 {
         self.lock().epoch
     }
 
-    pub async fn say(&self, frame: Frame) {
+    pub(crate) async fn say(&self, frame: Frame) {
         let mut bytes = Vec::new();
         frame.encode(&mut bytes);
         let channel = self.lock().channel.clone().unwrap();
         channel.send(bytes.into()).await.unwrap();
     }
 
-    pub async fn ping(&self, seq: u64) {
+    pub(crate) async fn ping(&self, seq: u64) {
         self.say(Frame::Ping(Ping { seq })).await;
     }
 
-    pub async fn goaway(&self) {
+    pub(crate) async fn goaway(&self) {
         let reconnect_after_ms = 1;
         self.say(Frame::Goaway(Goaway { reconnect_after_ms })).await;
     }
 
     /// Hands out a chat task; `body: None` is to be fetched.
-    pub async fn task(&self, id: &str, stream: bool, body: Option<&str>) {
+    pub(crate) async fn task(&self, id: &str, stream: bool, body: Option<&str>) {
         self.task_within(id, stream, body, 60_000).await;
     }
 
-    pub async fn task_within(&self, id: &str, stream: bool, body: Option<&str>, deadline_ms: u64) {
+    pub(crate) async fn task_within(
+        &self,
+        id: &str,
+        stream: bool,
+        body: Option<&str>,
+        deadline_ms: u64,
+    ) {
         let raw = |text: &str| serde_json::value::RawValue::from_string(text.into()).unwrap();
         let task = Task {
             task_id: id.into(),
@@ -245,7 +255,7 @@ impl FakeMcpd {
     }
 
     /// Ends the channel from the server's side.
-    pub fn close_channel(&self) {
+    pub(crate) fn close_channel(&self) {
         self.lock().channel = None;
     }
 

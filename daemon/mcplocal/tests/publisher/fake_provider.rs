@@ -11,43 +11,43 @@ use tokio::sync::watch;
 use crate::fake_mcpd::PATIENCE;
 
 /// Ask for these in the body to get the behaviour.
-pub const HANG: &str = "hang-before-the-head";
-pub const HANG_MIDWAY: &str = "hang-midway";
-pub const DIE_MIDWAY: &str = "die-midway";
-pub const DIE_MIDWAY_OF_KNOWN_LENGTH: &str = "die-of-known-length";
-pub const STREAM: &str = "stream-it";
-pub const GATED: &str = "wait-for-the-gate";
+pub(crate) const HANG: &str = "hang-before-the-head";
+pub(crate) const HANG_MIDWAY: &str = "hang-midway";
+pub(crate) const DIE_MIDWAY: &str = "die-midway";
+pub(crate) const DIE_MIDWAY_OF_KNOWN_LENGTH: &str = "die-of-known-length";
+pub(crate) const STREAM: &str = "stream-it";
+pub(crate) const GATED: &str = "wait-for-the-gate";
 
 /// What a stream consists of: bytes that are no text, in pieces that respect nothing.
-pub const PIECES: [&[u8]; 4] = [
+pub(crate) const PIECES: [&[u8]; 4] = [
     b"data: {\"a\":\"\xe4",
     b"\xbd",
     b"\xa0\"}\n\n\xff\x00",
     b"data: [DONE]\n\n",
 ];
 /// What everything else is answered with.
-pub const WHOLE: &[u8] = b"{\"id\" : \"x\",\"n\":1.00}";
+pub(crate) const WHOLE: &[u8] = b"{\"id\" : \"x\",\"n\":1.00}";
 
 #[derive(Clone, Default)]
-pub struct Seen {
-    pub connections: usize,
+pub(crate) struct Seen {
+    pub(crate) connections: usize,
     /// Bodies of requests for inference, in order.
-    pub bodies: Vec<String>,
+    pub(crate) bodies: Vec<String>,
     /// Connections that were closed by the caller while an answer was due.
-    pub abandoned: usize,
+    pub(crate) abandoned: usize,
 }
 
 #[derive(Clone)]
-pub struct FakeProvider {
-    pub addr: SocketAddr,
-    pub seen: Arc<Mutex<Seen>>,
+pub(crate) struct FakeProvider {
+    pub(crate) addr: SocketAddr,
+    pub(crate) seen: Arc<Mutex<Seen>>,
     changed: watch::Sender<()>,
     /// Opened to let [`GATED`] answers go on.
-    pub gate: watch::Sender<bool>,
+    pub(crate) gate: watch::Sender<bool>,
 }
 
 impl FakeProvider {
-    pub async fn start(lifecycle: &Lifecycle) -> Self {
+    pub(crate) async fn start(lifecycle: &Lifecycle) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let this = Self {
             addr: listener.local_addr().unwrap(),
@@ -71,7 +71,7 @@ impl FakeProvider {
     }
 
     /// Waits until so many callers went away before their answer was complete.
-    pub async fn abandoned(&self, count: usize) {
+    pub(crate) async fn abandoned(&self, count: usize) {
         self.wait(&format!("{count} abandoned"), |seen| {
             seen.abandoned >= count
         })
@@ -79,7 +79,7 @@ impl FakeProvider {
     }
 
     /// Waits until so many requests for inference have come.
-    pub async fn asked(&self, count: usize) {
+    pub(crate) async fn asked(&self, count: usize) {
         self.wait(&format!("{count} asked"), |seen| seen.bodies.len() >= count)
             .await;
     }

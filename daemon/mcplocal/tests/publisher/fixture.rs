@@ -27,11 +27,11 @@ impl Random for NoJitter {
     }
 }
 
-pub struct Fixture {
-    pub mcpd: FakeMcpd,
-    pub provider: FakeProvider,
-    pub lifecycle: Lifecycle,
-    pub home: Home,
+pub(crate) struct Fixture {
+    pub(crate) mcpd: FakeMcpd,
+    pub(crate) provider: FakeProvider,
+    pub(crate) lifecycle: Lifecycle,
+    pub(crate) home: Home,
     /// The neighbours outlive the publisher.
     _around: Lifecycle,
     _running: Running,
@@ -39,18 +39,18 @@ pub struct Fixture {
 
 impl Fixture {
     /// A publisher of the fake provider as `p`, connected.
-    pub async fn connected() -> Self {
+    pub(crate) async fn connected() -> Self {
         Self::connected_with(json!({})).await
     }
 
     /// The same, with more fields at the top of the config.
-    pub async fn connected_with(more: Value) -> Self {
+    pub(crate) async fn connected_with(more: Value) -> Self {
         let fixture = Self::start(more).await;
         fixture.mcpd.connected(1).await;
         fixture
     }
 
-    pub async fn start(more: Value) -> Self {
+    pub(crate) async fn start(more: Value) -> Self {
         let around = Lifecycle::new();
         let mcpd = FakeMcpd::start(&around).await;
         let provider = FakeProvider::start(&around).await;
@@ -78,11 +78,11 @@ impl Fixture {
     }
 
     /// Replaces the config file as an editor would.
-    pub fn configure(&self, more: Value) {
+    pub(crate) fn configure(&self, more: Value) {
         write_config(&self.home, &config(&self.mcpd, &self.provider, more));
     }
 
-    pub async fn ask(&self, request: Request) -> Reply {
+    pub(crate) async fn ask(&self, request: Request) -> Reply {
         let stream = UnixStream::connect(self.home.socket_path()).await.unwrap();
         let mut stream = BufReader::new(stream);
         let mut line = serde_json::to_vec(&request).unwrap();
@@ -93,7 +93,7 @@ impl Fixture {
         serde_json::from_str(&answer).unwrap()
     }
 
-    pub async fn status(&self) -> Status {
+    pub(crate) async fn status(&self) -> Status {
         match self.ask(Request::Status).await {
             Reply::Status(status) => status,
             other => panic!("{other:?}"),
@@ -101,7 +101,7 @@ impl Fixture {
     }
 
     /// Asks for the status until `found` finds something in it.
-    pub async fn wait_status<T>(&self, found: impl Fn(&Status) -> Option<T>) -> T {
+    pub(crate) async fn wait_status<T>(&self, found: impl Fn(&Status) -> Option<T>) -> T {
         let search = async {
             loop {
                 let status = self.status().await;
