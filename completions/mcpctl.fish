@@ -26,8 +26,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print' \
-                -o\t'How to print' \
+                --output\t'How to print: table, wide, json, yaml or name' \
+                -o\t'How to print: table, wide, json, yaml or name' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -45,8 +45,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print' \
-                -o\t'How to print' \
+                --output\t'How to print: table, wide, json, yaml or name' \
+                -o\t'How to print: table, wide, json, yaml or name' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --with-token\t'Read the token from stdin, never from a prompt' \
                 --insecure-storage\t'Store the token in the private file even where there is a keyring' \
@@ -64,16 +64,16 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print' \
-                -o\t'How to print' \
+                --output\t'How to print: table, wide, json, yaml or name' \
+                -o\t'How to print: table, wide, json, yaml or name' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
                 --quiet\t'Say nothing but data, warnings and errors' \
                 -q\t'Say nothing but data, warnings and errors' \
                 --no-color\t'Use no colour [env: NO_COLOR]' \
-                --help\t'Print help (see more with \'--help\')' \
-                -h\t'Print help (see more with \'--help\')'
+                --help\t'Print help' \
+                -h\t'Print help'
             set slot ''
             set many 0
         case ' whoami'
@@ -81,16 +81,16 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print' \
-                -o\t'How to print' \
+                --output\t'How to print: table, wide, json, yaml or name' \
+                -o\t'How to print: table, wide, json, yaml or name' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
                 --quiet\t'Say nothing but data, warnings and errors' \
                 -q\t'Say nothing but data, warnings and errors' \
                 --no-color\t'Use no colour [env: NO_COLOR]' \
-                --help\t'Print help (see more with \'--help\')' \
-                -h\t'Print help (see more with \'--help\')'
+                --help\t'Print help' \
+                -h\t'Print help'
             set slot ''
             set many 0
         case ' context'
@@ -102,16 +102,16 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print' \
-                -o\t'How to print' \
+                --output\t'How to print: table, wide, json, yaml or name' \
+                -o\t'How to print: table, wide, json, yaml or name' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
                 --quiet\t'Say nothing but data, warnings and errors' \
                 -q\t'Say nothing but data, warnings and errors' \
                 --no-color\t'Use no colour [env: NO_COLOR]' \
-                --help\t'Print help (see more with \'--help\')' \
-                -h\t'Print help (see more with \'--help\')'
+                --help\t'Print help' \
+                -h\t'Print help'
             set slot ''
             set many 0
         case ' context list'
@@ -119,16 +119,16 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print' \
-                -o\t'How to print' \
+                --output\t'How to print: table, wide, json, yaml or name' \
+                -o\t'How to print: table, wide, json, yaml or name' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
                 --quiet\t'Say nothing but data, warnings and errors' \
                 -q\t'Say nothing but data, warnings and errors' \
                 --no-color\t'Use no colour [env: NO_COLOR]' \
-                --help\t'Print help (see more with \'--help\')' \
-                -h\t'Print help (see more with \'--help\')'
+                --help\t'Print help' \
+                -h\t'Print help'
             set slot ''
             set many 0
         case ' context use'
@@ -136,16 +136,16 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print' \
-                -o\t'How to print' \
+                --output\t'How to print: table, wide, json, yaml or name' \
+                -o\t'How to print: table, wide, json, yaml or name' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
                 --quiet\t'Say nothing but data, warnings and errors' \
                 -q\t'Say nothing but data, warnings and errors' \
                 --no-color\t'Use no colour [env: NO_COLOR]' \
-                --help\t'Print help (see more with \'--help\')' \
-                -h\t'Print help (see more with \'--help\')'
+                --help\t'Print help' \
+                -h\t'Print help'
             set slot '@context'
             set many 0
         case ' context show'
@@ -153,16 +153,16 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print' \
-                -o\t'How to print' \
+                --output\t'How to print: table, wide, json, yaml or name' \
+                -o\t'How to print: table, wide, json, yaml or name' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
                 --quiet\t'Say nothing but data, warnings and errors' \
                 -q\t'Say nothing but data, warnings and errors' \
                 --no-color\t'Use no colour [env: NO_COLOR]' \
-                --help\t'Print help (see more with \'--help\')' \
-                -h\t'Print help (see more with \'--help\')'
+                --help\t'Print help' \
+                -h\t'Print help'
             set slot '@context'
             set many 0
         case ' context delete'
@@ -170,16 +170,16 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print' \
-                -o\t'How to print' \
+                --output\t'How to print: table, wide, json, yaml or name' \
+                -o\t'How to print: table, wide, json, yaml or name' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
                 --quiet\t'Say nothing but data, warnings and errors' \
                 -q\t'Say nothing but data, warnings and errors' \
                 --no-color\t'Use no colour [env: NO_COLOR]' \
-                --help\t'Print help (see more with \'--help\')' \
-                -h\t'Print help (see more with \'--help\')'
+                --help\t'Print help' \
+                -h\t'Print help'
             set slot '@context'
             set many 0
         case ' get'
@@ -187,8 +187,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print' \
-                -o\t'How to print' \
+                --output\t'How to print: table, wide, json, yaml or name' \
+                -o\t'How to print: table, wide, json, yaml or name' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --watch\t'Go on with changes, until Ctrl-C (LLMs only)' \
                 -w\t'Go on with changes, until Ctrl-C (LLMs only)' \
@@ -207,16 +207,16 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print' \
-                -o\t'How to print' \
+                --output\t'How to print: table, wide, json, yaml or name' \
+                -o\t'How to print: table, wide, json, yaml or name' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
                 --quiet\t'Say nothing but data, warnings and errors' \
                 -q\t'Say nothing but data, warnings and errors' \
                 --no-color\t'Use no colour [env: NO_COLOR]' \
-                --help\t'Print help (see more with \'--help\')' \
-                -h\t'Print help (see more with \'--help\')'
+                --help\t'Print help' \
+                -h\t'Print help'
             set slot '@what'
             set many 1
         case ' create'
@@ -227,16 +227,16 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print' \
-                -o\t'How to print' \
+                --output\t'How to print: table, wide, json, yaml or name' \
+                -o\t'How to print: table, wide, json, yaml or name' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
                 --quiet\t'Say nothing but data, warnings and errors' \
                 -q\t'Say nothing but data, warnings and errors' \
                 --no-color\t'Use no colour [env: NO_COLOR]' \
-                --help\t'Print help (see more with \'--help\')' \
-                -h\t'Print help (see more with \'--help\')'
+                --help\t'Print help' \
+                -h\t'Print help'
             set slot ''
             set many 0
         case ' create llm'
@@ -249,8 +249,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --tier\t'A routing hint: fast, balanced, heavy, or a word of your own' \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print' \
-                -o\t'How to print' \
+                --output\t'How to print: table, wide, json, yaml or name' \
+                -o\t'How to print: table, wide, json, yaml or name' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -269,8 +269,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --from-env\t'Read a field from an environment variable' \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print' \
-                -o\t'How to print' \
+                --output\t'How to print: table, wide, json, yaml or name' \
+                -o\t'How to print: table, wide, json, yaml or name' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -289,16 +289,16 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --expires\t'When it ends, counted from now, such as 12h or 30d' \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print' \
-                -o\t'How to print' \
+                --output\t'How to print: table, wide, json, yaml or name' \
+                -o\t'How to print: table, wide, json, yaml or name' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
                 --quiet\t'Say nothing but data, warnings and errors' \
                 -q\t'Say nothing but data, warnings and errors' \
                 --no-color\t'Use no colour [env: NO_COLOR]' \
-                --help\t'Print help (see more with \'--help\')' \
-                -h\t'Print help (see more with \'--help\')'
+                --help\t'Print help' \
+                -h\t'Print help'
             set slot ''
             set many 0
         case ' apply'
@@ -308,8 +308,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 -f\t'A file, a folder of .yaml, .yml and .json files, or - for stdin' \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print' \
-                -o\t'How to print' \
+                --output\t'How to print: table, wide, json, yaml or name' \
+                -o\t'How to print: table, wide, json, yaml or name' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --dry-run\t'Say what would be done, and don\'t do it' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
@@ -326,8 +326,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print' \
-                -o\t'How to print' \
+                --output\t'How to print: table, wide, json, yaml or name' \
+                -o\t'How to print: table, wide, json, yaml or name' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --all\t'Delete all of the type' \
                 --yes\t'Don\'t ask' \
@@ -346,8 +346,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print' \
-                -o\t'How to print' \
+                --output\t'How to print: table, wide, json, yaml or name' \
+                -o\t'How to print: table, wide, json, yaml or name' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --no-headers\t'Leave the header line out' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
@@ -355,8 +355,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --quiet\t'Say nothing but data, warnings and errors' \
                 -q\t'Say nothing but data, warnings and errors' \
                 --no-color\t'Use no colour [env: NO_COLOR]' \
-                --help\t'Print help (see more with \'--help\')' \
-                -h\t'Print help (see more with \'--help\')'
+                --help\t'Print help' \
+                -h\t'Print help'
             set slot ''
             set many 0
         case ' chat-llm'
@@ -369,8 +369,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --max-tokens\t'The most tokens of an answer' \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print' \
-                -o\t'How to print' \
+                --output\t'How to print: table, wide, json, yaml or name' \
+                -o\t'How to print: table, wide, json, yaml or name' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --no-stream\t'Wait for the whole answer' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
@@ -395,16 +395,16 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print' \
-                -o\t'How to print' \
+                --output\t'How to print: table, wide, json, yaml or name' \
+                -o\t'How to print: table, wide, json, yaml or name' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
                 --quiet\t'Say nothing but data, warnings and errors' \
                 -q\t'Say nothing but data, warnings and errors' \
                 --no-color\t'Use no colour [env: NO_COLOR]' \
-                --help\t'Print help (see more with \'--help\')' \
-                -h\t'Print help (see more with \'--help\')'
+                --help\t'Print help' \
+                -h\t'Print help'
             set slot ''
             set many 0
         case ' local status'
@@ -412,16 +412,16 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print' \
-                -o\t'How to print' \
+                --output\t'How to print: table, wide, json, yaml or name' \
+                -o\t'How to print: table, wide, json, yaml or name' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
                 --quiet\t'Say nothing but data, warnings and errors' \
                 -q\t'Say nothing but data, warnings and errors' \
                 --no-color\t'Use no colour [env: NO_COLOR]' \
-                --help\t'Print help (see more with \'--help\')' \
-                -h\t'Print help (see more with \'--help\')'
+                --help\t'Print help' \
+                -h\t'Print help'
             set slot ''
             set many 0
         case ' local publish'
@@ -429,16 +429,16 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print' \
-                -o\t'How to print' \
+                --output\t'How to print: table, wide, json, yaml or name' \
+                -o\t'How to print: table, wide, json, yaml or name' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
                 --quiet\t'Say nothing but data, warnings and errors' \
                 -q\t'Say nothing but data, warnings and errors' \
                 --no-color\t'Use no colour [env: NO_COLOR]' \
-                --help\t'Print help (see more with \'--help\')' \
-                -h\t'Print help (see more with \'--help\')'
+                --help\t'Print help' \
+                -h\t'Print help'
             set slot '@provider'
             set many 0
         case ' local unpublish'
@@ -446,16 +446,16 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print' \
-                -o\t'How to print' \
+                --output\t'How to print: table, wide, json, yaml or name' \
+                -o\t'How to print: table, wide, json, yaml or name' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
                 --quiet\t'Say nothing but data, warnings and errors' \
                 -q\t'Say nothing but data, warnings and errors' \
                 --no-color\t'Use no colour [env: NO_COLOR]' \
-                --help\t'Print help (see more with \'--help\')' \
-                -h\t'Print help (see more with \'--help\')'
+                --help\t'Print help' \
+                -h\t'Print help'
             set slot '@provider'
             set many 0
         case ' local reload'
@@ -463,16 +463,16 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print' \
-                -o\t'How to print' \
+                --output\t'How to print: table, wide, json, yaml or name' \
+                -o\t'How to print: table, wide, json, yaml or name' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
                 --quiet\t'Say nothing but data, warnings and errors' \
                 -q\t'Say nothing but data, warnings and errors' \
                 --no-color\t'Use no colour [env: NO_COLOR]' \
-                --help\t'Print help (see more with \'--help\')' \
-                -h\t'Print help (see more with \'--help\')'
+                --help\t'Print help' \
+                -h\t'Print help'
             set slot ''
             set many 0
         case ' local logs'
@@ -481,8 +481,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --tail\t'At most so many lines' \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print' \
-                -o\t'How to print' \
+                --output\t'How to print: table, wide, json, yaml or name' \
+                -o\t'How to print: table, wide, json, yaml or name' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --follow\t'Go on with new lines, until Ctrl-C' \
                 -f\t'Go on with new lines, until Ctrl-C' \
@@ -491,8 +491,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --quiet\t'Say nothing but data, warnings and errors' \
                 -q\t'Say nothing but data, warnings and errors' \
                 --no-color\t'Use no colour [env: NO_COLOR]' \
-                --help\t'Print help (see more with \'--help\')' \
-                -h\t'Print help (see more with \'--help\')'
+                --help\t'Print help' \
+                -h\t'Print help'
             set slot ''
             set many 0
         case ' local install'
@@ -500,16 +500,16 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print' \
-                -o\t'How to print' \
+                --output\t'How to print: table, wide, json, yaml or name' \
+                -o\t'How to print: table, wide, json, yaml or name' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
                 --quiet\t'Say nothing but data, warnings and errors' \
                 -q\t'Say nothing but data, warnings and errors' \
                 --no-color\t'Use no colour [env: NO_COLOR]' \
-                --help\t'Print help (see more with \'--help\')' \
-                -h\t'Print help (see more with \'--help\')'
+                --help\t'Print help' \
+                -h\t'Print help'
             set slot ''
             set many 1
         case ' local uninstall'
@@ -517,16 +517,16 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print' \
-                -o\t'How to print' \
+                --output\t'How to print: table, wide, json, yaml or name' \
+                -o\t'How to print: table, wide, json, yaml or name' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
                 --quiet\t'Say nothing but data, warnings and errors' \
                 -q\t'Say nothing but data, warnings and errors' \
                 --no-color\t'Use no colour [env: NO_COLOR]' \
-                --help\t'Print help (see more with \'--help\')' \
-                -h\t'Print help (see more with \'--help\')'
+                --help\t'Print help' \
+                -h\t'Print help'
             set slot ''
             set many 1
         case ' local run'
@@ -534,16 +534,16 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print' \
-                -o\t'How to print' \
+                --output\t'How to print: table, wide, json, yaml or name' \
+                -o\t'How to print: table, wide, json, yaml or name' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
                 --quiet\t'Say nothing but data, warnings and errors' \
                 -q\t'Say nothing but data, warnings and errors' \
                 --no-color\t'Use no colour [env: NO_COLOR]' \
-                --help\t'Print help (see more with \'--help\')' \
-                -h\t'Print help (see more with \'--help\')'
+                --help\t'Print help' \
+                -h\t'Print help'
             set slot ''
             set many 1
         case ' completions'
@@ -551,16 +551,16 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print' \
-                -o\t'How to print' \
+                --output\t'How to print: table, wide, json, yaml or name' \
+                -o\t'How to print: table, wide, json, yaml or name' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
                 --quiet\t'Say nothing but data, warnings and errors' \
                 -q\t'Say nothing but data, warnings and errors' \
                 --no-color\t'Use no colour [env: NO_COLOR]' \
-                --help\t'Print help (see more with \'--help\')' \
-                -h\t'Print help (see more with \'--help\')'
+                --help\t'Print help' \
+                -h\t'Print help'
             set slot 'bash zsh fish powershell'
             set many 0
         case ' version'
@@ -568,8 +568,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print' \
-                -o\t'How to print' \
+                --output\t'How to print: table, wide, json, yaml or name' \
+                -o\t'How to print: table, wide, json, yaml or name' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --client\t'Don\'t ask the server' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
@@ -577,8 +577,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --quiet\t'Say nothing but data, warnings and errors' \
                 -q\t'Say nothing but data, warnings and errors' \
                 --no-color\t'Use no colour [env: NO_COLOR]' \
-                --help\t'Print help (see more with \'--help\')' \
-                -h\t'Print help (see more with \'--help\')'
+                --help\t'Print help' \
+                -h\t'Print help'
             set slot ''
             set many 0
         case ' help'
@@ -586,8 +586,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print' \
-                -o\t'How to print' \
+                --output\t'How to print: table, wide, json, yaml or name' \
+                -o\t'How to print: table, wide, json, yaml or name' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \

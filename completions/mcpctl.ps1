@@ -24,8 +24,8 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
         Flags = [ordered]@{
             '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
             '--context' = 'The context to use instead of the current one'
-            '--output' = 'How to print'
-            '-o' = 'How to print'
+            '--output' = 'How to print: table, wide, json, yaml or name'
+            '-o' = 'How to print: table, wide, json, yaml or name'
             '--timeout' = 'Give up after this time, such as 30s or 2m'
             '--verbose' = 'Show the HTTP exchange, secrets masked'
             '-v' = 'Show the HTTP exchange, secrets masked'
@@ -45,8 +45,8 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
         Flags = [ordered]@{
             '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
             '--context' = 'The context to use instead of the current one'
-            '--output' = 'How to print'
-            '-o' = 'How to print'
+            '--output' = 'How to print: table, wide, json, yaml or name'
+            '-o' = 'How to print: table, wide, json, yaml or name'
             '--timeout' = 'Give up after this time, such as 30s or 2m'
             '--with-token' = 'Read the token from stdin, never from a prompt'
             '--insecure-storage' = 'Store the token in the private file even where there is a keyring'
@@ -66,16 +66,16 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
         Flags = [ordered]@{
             '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
             '--context' = 'The context to use instead of the current one'
-            '--output' = 'How to print'
-            '-o' = 'How to print'
+            '--output' = 'How to print: table, wide, json, yaml or name'
+            '-o' = 'How to print: table, wide, json, yaml or name'
             '--timeout' = 'Give up after this time, such as 30s or 2m'
             '--verbose' = 'Show the HTTP exchange, secrets masked'
             '-v' = 'Show the HTTP exchange, secrets masked'
             '--quiet' = 'Say nothing but data, warnings and errors'
             '-q' = 'Say nothing but data, warnings and errors'
             '--no-color' = 'Use no colour [env: NO_COLOR]'
-            '--help' = 'Print help (see more with ''--help'')'
-            '-h' = 'Print help (see more with ''--help'')'
+            '--help' = 'Print help'
+            '-h' = 'Print help'
         }
         Slot = ''; Many = $false
     }
@@ -85,16 +85,16 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
         Flags = [ordered]@{
             '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
             '--context' = 'The context to use instead of the current one'
-            '--output' = 'How to print'
-            '-o' = 'How to print'
+            '--output' = 'How to print: table, wide, json, yaml or name'
+            '-o' = 'How to print: table, wide, json, yaml or name'
             '--timeout' = 'Give up after this time, such as 30s or 2m'
             '--verbose' = 'Show the HTTP exchange, secrets masked'
             '-v' = 'Show the HTTP exchange, secrets masked'
             '--quiet' = 'Say nothing but data, warnings and errors'
             '-q' = 'Say nothing but data, warnings and errors'
             '--no-color' = 'Use no colour [env: NO_COLOR]'
-            '--help' = 'Print help (see more with ''--help'')'
-            '-h' = 'Print help (see more with ''--help'')'
+            '--help' = 'Print help'
+            '-h' = 'Print help'
         }
         Slot = ''; Many = $false
     }
@@ -108,16 +108,16 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
         Flags = [ordered]@{
             '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
             '--context' = 'The context to use instead of the current one'
-            '--output' = 'How to print'
-            '-o' = 'How to print'
+            '--output' = 'How to print: table, wide, json, yaml or name'
+            '-o' = 'How to print: table, wide, json, yaml or name'
             '--timeout' = 'Give up after this time, such as 30s or 2m'
             '--verbose' = 'Show the HTTP exchange, secrets masked'
             '-v' = 'Show the HTTP exchange, secrets masked'
             '--quiet' = 'Say nothing but data, warnings and errors'
             '-q' = 'Say nothing but data, warnings and errors'
             '--no-color' = 'Use no colour [env: NO_COLOR]'
-            '--help' = 'Print help (see more with ''--help'')'
-            '-h' = 'Print help (see more with ''--help'')'
+            '--help' = 'Print help'
+            '-h' = 'Print help'
         }
         Slot = ''; Many = $false
     }
@@ -127,16 +127,16 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
         Flags = [ordered]@{
             '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
             '--context' = 'The context to use instead of the current one'
-            '--output' = 'How to print'
-            '-o' = 'How to print'
+            '--output' = 'How to print: table, wide, json, yaml or name'
+            '-o' = 'How to print: table, wide, json, yaml or name'
             '--timeout' = 'Give up after this time, such as 30s or 2m'
             '--verbose' = 'Show the HTTP exchange, secrets masked'
             '-v' = 'Show the HTTP exchange, secrets masked'
             '--quiet' = 'Say nothing but data, warnings and errors'
             '-q' = 'Say nothing but data, warnings and errors'
             '--no-color' = 'Use no colour [env: NO_COLOR]'
-            '--help' = 'Print help (see more with ''--help'')'
-            '-h' = 'Print help (see more with ''--help'')'
+            '--help' = 'Print help'
+            '-h' = 'Print help'
         }
         Slot = ''; Many = $false
     }
@@ -146,16 +146,16 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
         Flags = [ordered]@{
             '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
             '--context' = 'The context to use instead of the current one'
-            '--output' = 'How to print'
-            '-o' = 'How to print'
+            '--output' = 'How to print: table, wide, json, yaml or name'
+            '-o' = 'How to print: table, wide, json, yaml or name'
             '--timeout' = 'Give up after this time, such as 30s or 2m'
             '--verbose' = 'Show the HTTP exchange, secrets masked'
             '-v' = 'Show the HTTP exchange, secrets masked'
             '--quiet' = 'Say nothing but data, warnings and errors'
             '-q' = 'Say nothing but data, warnings and errors'
             '--no-color' = 'Use no colour [env: NO_COLOR]'
-            '--help' = 'Print help (see more with ''--help'')'
-            '-h' = 'Print help (see more with ''--help'')'
+            '--help' = 'Print help'
+            '-h' = 'Print help'
         }
         Slot = '@context'; Many = $false
     }
@@ -165,16 +165,16 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
         Flags = [ordered]@{
             '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
             '--context' = 'The context to use instead of the current one'
-            '--output' = 'How to print'
-            '-o' = 'How to print'
+            '--output' = 'How to print: table, wide, json, yaml or name'
+            '-o' = 'How to print: table, wide, json, yaml or name'
             '--timeout' = 'Give up after this time, such as 30s or 2m'
             '--verbose' = 'Show the HTTP exchange, secrets masked'
             '-v' = 'Show the HTTP exchange, secrets masked'
             '--quiet' = 'Say nothing but data, warnings and errors'
             '-q' = 'Say nothing but data, warnings and errors'
             '--no-color' = 'Use no colour [env: NO_COLOR]'
-            '--help' = 'Print help (see more with ''--help'')'
-            '-h' = 'Print help (see more with ''--help'')'
+            '--help' = 'Print help'
+            '-h' = 'Print help'
         }
         Slot = '@context'; Many = $false
     }
@@ -184,16 +184,16 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
         Flags = [ordered]@{
             '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
             '--context' = 'The context to use instead of the current one'
-            '--output' = 'How to print'
-            '-o' = 'How to print'
+            '--output' = 'How to print: table, wide, json, yaml or name'
+            '-o' = 'How to print: table, wide, json, yaml or name'
             '--timeout' = 'Give up after this time, such as 30s or 2m'
             '--verbose' = 'Show the HTTP exchange, secrets masked'
             '-v' = 'Show the HTTP exchange, secrets masked'
             '--quiet' = 'Say nothing but data, warnings and errors'
             '-q' = 'Say nothing but data, warnings and errors'
             '--no-color' = 'Use no colour [env: NO_COLOR]'
-            '--help' = 'Print help (see more with ''--help'')'
-            '-h' = 'Print help (see more with ''--help'')'
+            '--help' = 'Print help'
+            '-h' = 'Print help'
         }
         Slot = '@context'; Many = $false
     }
@@ -203,8 +203,8 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
         Flags = [ordered]@{
             '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
             '--context' = 'The context to use instead of the current one'
-            '--output' = 'How to print'
-            '-o' = 'How to print'
+            '--output' = 'How to print: table, wide, json, yaml or name'
+            '-o' = 'How to print: table, wide, json, yaml or name'
             '--timeout' = 'Give up after this time, such as 30s or 2m'
             '--watch' = 'Go on with changes, until Ctrl-C (LLMs only)'
             '-w' = 'Go on with changes, until Ctrl-C (LLMs only)'
@@ -225,16 +225,16 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
         Flags = [ordered]@{
             '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
             '--context' = 'The context to use instead of the current one'
-            '--output' = 'How to print'
-            '-o' = 'How to print'
+            '--output' = 'How to print: table, wide, json, yaml or name'
+            '-o' = 'How to print: table, wide, json, yaml or name'
             '--timeout' = 'Give up after this time, such as 30s or 2m'
             '--verbose' = 'Show the HTTP exchange, secrets masked'
             '-v' = 'Show the HTTP exchange, secrets masked'
             '--quiet' = 'Say nothing but data, warnings and errors'
             '-q' = 'Say nothing but data, warnings and errors'
             '--no-color' = 'Use no colour [env: NO_COLOR]'
-            '--help' = 'Print help (see more with ''--help'')'
-            '-h' = 'Print help (see more with ''--help'')'
+            '--help' = 'Print help'
+            '-h' = 'Print help'
         }
         Slot = '@what'; Many = $true
     }
@@ -247,16 +247,16 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
         Flags = [ordered]@{
             '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
             '--context' = 'The context to use instead of the current one'
-            '--output' = 'How to print'
-            '-o' = 'How to print'
+            '--output' = 'How to print: table, wide, json, yaml or name'
+            '-o' = 'How to print: table, wide, json, yaml or name'
             '--timeout' = 'Give up after this time, such as 30s or 2m'
             '--verbose' = 'Show the HTTP exchange, secrets masked'
             '-v' = 'Show the HTTP exchange, secrets masked'
             '--quiet' = 'Say nothing but data, warnings and errors'
             '-q' = 'Say nothing but data, warnings and errors'
             '--no-color' = 'Use no colour [env: NO_COLOR]'
-            '--help' = 'Print help (see more with ''--help'')'
-            '-h' = 'Print help (see more with ''--help'')'
+            '--help' = 'Print help'
+            '-h' = 'Print help'
         }
         Slot = ''; Many = $false
     }
@@ -271,8 +271,8 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
             '--tier' = 'A routing hint: fast, balanced, heavy, or a word of your own'
             '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
             '--context' = 'The context to use instead of the current one'
-            '--output' = 'How to print'
-            '-o' = 'How to print'
+            '--output' = 'How to print: table, wide, json, yaml or name'
+            '-o' = 'How to print: table, wide, json, yaml or name'
             '--timeout' = 'Give up after this time, such as 30s or 2m'
             '--verbose' = 'Show the HTTP exchange, secrets masked'
             '-v' = 'Show the HTTP exchange, secrets masked'
@@ -293,8 +293,8 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
             '--from-env' = 'Read a field from an environment variable'
             '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
             '--context' = 'The context to use instead of the current one'
-            '--output' = 'How to print'
-            '-o' = 'How to print'
+            '--output' = 'How to print: table, wide, json, yaml or name'
+            '-o' = 'How to print: table, wide, json, yaml or name'
             '--timeout' = 'Give up after this time, such as 30s or 2m'
             '--verbose' = 'Show the HTTP exchange, secrets masked'
             '-v' = 'Show the HTTP exchange, secrets masked'
@@ -315,16 +315,16 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
             '--expires' = 'When it ends, counted from now, such as 12h or 30d'
             '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
             '--context' = 'The context to use instead of the current one'
-            '--output' = 'How to print'
-            '-o' = 'How to print'
+            '--output' = 'How to print: table, wide, json, yaml or name'
+            '-o' = 'How to print: table, wide, json, yaml or name'
             '--timeout' = 'Give up after this time, such as 30s or 2m'
             '--verbose' = 'Show the HTTP exchange, secrets masked'
             '-v' = 'Show the HTTP exchange, secrets masked'
             '--quiet' = 'Say nothing but data, warnings and errors'
             '-q' = 'Say nothing but data, warnings and errors'
             '--no-color' = 'Use no colour [env: NO_COLOR]'
-            '--help' = 'Print help (see more with ''--help'')'
-            '-h' = 'Print help (see more with ''--help'')'
+            '--help' = 'Print help'
+            '-h' = 'Print help'
         }
         Slot = ''; Many = $false
     }
@@ -336,8 +336,8 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
             '-f' = 'A file, a folder of .yaml, .yml and .json files, or - for stdin'
             '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
             '--context' = 'The context to use instead of the current one'
-            '--output' = 'How to print'
-            '-o' = 'How to print'
+            '--output' = 'How to print: table, wide, json, yaml or name'
+            '-o' = 'How to print: table, wide, json, yaml or name'
             '--timeout' = 'Give up after this time, such as 30s or 2m'
             '--dry-run' = 'Say what would be done, and don''t do it'
             '--verbose' = 'Show the HTTP exchange, secrets masked'
@@ -356,8 +356,8 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
         Flags = [ordered]@{
             '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
             '--context' = 'The context to use instead of the current one'
-            '--output' = 'How to print'
-            '-o' = 'How to print'
+            '--output' = 'How to print: table, wide, json, yaml or name'
+            '-o' = 'How to print: table, wide, json, yaml or name'
             '--timeout' = 'Give up after this time, such as 30s or 2m'
             '--all' = 'Delete all of the type'
             '--yes' = 'Don''t ask'
@@ -378,8 +378,8 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
         Flags = [ordered]@{
             '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
             '--context' = 'The context to use instead of the current one'
-            '--output' = 'How to print'
-            '-o' = 'How to print'
+            '--output' = 'How to print: table, wide, json, yaml or name'
+            '-o' = 'How to print: table, wide, json, yaml or name'
             '--timeout' = 'Give up after this time, such as 30s or 2m'
             '--no-headers' = 'Leave the header line out'
             '--verbose' = 'Show the HTTP exchange, secrets masked'
@@ -387,8 +387,8 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
             '--quiet' = 'Say nothing but data, warnings and errors'
             '-q' = 'Say nothing but data, warnings and errors'
             '--no-color' = 'Use no colour [env: NO_COLOR]'
-            '--help' = 'Print help (see more with ''--help'')'
-            '-h' = 'Print help (see more with ''--help'')'
+            '--help' = 'Print help'
+            '-h' = 'Print help'
         }
         Slot = ''; Many = $false
     }
@@ -403,8 +403,8 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
             '--max-tokens' = 'The most tokens of an answer'
             '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
             '--context' = 'The context to use instead of the current one'
-            '--output' = 'How to print'
-            '-o' = 'How to print'
+            '--output' = 'How to print: table, wide, json, yaml or name'
+            '-o' = 'How to print: table, wide, json, yaml or name'
             '--timeout' = 'Give up after this time, such as 30s or 2m'
             '--no-stream' = 'Wait for the whole answer'
             '--verbose' = 'Show the HTTP exchange, secrets masked'
@@ -431,16 +431,16 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
         Flags = [ordered]@{
             '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
             '--context' = 'The context to use instead of the current one'
-            '--output' = 'How to print'
-            '-o' = 'How to print'
+            '--output' = 'How to print: table, wide, json, yaml or name'
+            '-o' = 'How to print: table, wide, json, yaml or name'
             '--timeout' = 'Give up after this time, such as 30s or 2m'
             '--verbose' = 'Show the HTTP exchange, secrets masked'
             '-v' = 'Show the HTTP exchange, secrets masked'
             '--quiet' = 'Say nothing but data, warnings and errors'
             '-q' = 'Say nothing but data, warnings and errors'
             '--no-color' = 'Use no colour [env: NO_COLOR]'
-            '--help' = 'Print help (see more with ''--help'')'
-            '-h' = 'Print help (see more with ''--help'')'
+            '--help' = 'Print help'
+            '-h' = 'Print help'
         }
         Slot = ''; Many = $false
     }
@@ -450,16 +450,16 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
         Flags = [ordered]@{
             '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
             '--context' = 'The context to use instead of the current one'
-            '--output' = 'How to print'
-            '-o' = 'How to print'
+            '--output' = 'How to print: table, wide, json, yaml or name'
+            '-o' = 'How to print: table, wide, json, yaml or name'
             '--timeout' = 'Give up after this time, such as 30s or 2m'
             '--verbose' = 'Show the HTTP exchange, secrets masked'
             '-v' = 'Show the HTTP exchange, secrets masked'
             '--quiet' = 'Say nothing but data, warnings and errors'
             '-q' = 'Say nothing but data, warnings and errors'
             '--no-color' = 'Use no colour [env: NO_COLOR]'
-            '--help' = 'Print help (see more with ''--help'')'
-            '-h' = 'Print help (see more with ''--help'')'
+            '--help' = 'Print help'
+            '-h' = 'Print help'
         }
         Slot = ''; Many = $false
     }
@@ -469,16 +469,16 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
         Flags = [ordered]@{
             '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
             '--context' = 'The context to use instead of the current one'
-            '--output' = 'How to print'
-            '-o' = 'How to print'
+            '--output' = 'How to print: table, wide, json, yaml or name'
+            '-o' = 'How to print: table, wide, json, yaml or name'
             '--timeout' = 'Give up after this time, such as 30s or 2m'
             '--verbose' = 'Show the HTTP exchange, secrets masked'
             '-v' = 'Show the HTTP exchange, secrets masked'
             '--quiet' = 'Say nothing but data, warnings and errors'
             '-q' = 'Say nothing but data, warnings and errors'
             '--no-color' = 'Use no colour [env: NO_COLOR]'
-            '--help' = 'Print help (see more with ''--help'')'
-            '-h' = 'Print help (see more with ''--help'')'
+            '--help' = 'Print help'
+            '-h' = 'Print help'
         }
         Slot = '@provider'; Many = $false
     }
@@ -488,16 +488,16 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
         Flags = [ordered]@{
             '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
             '--context' = 'The context to use instead of the current one'
-            '--output' = 'How to print'
-            '-o' = 'How to print'
+            '--output' = 'How to print: table, wide, json, yaml or name'
+            '-o' = 'How to print: table, wide, json, yaml or name'
             '--timeout' = 'Give up after this time, such as 30s or 2m'
             '--verbose' = 'Show the HTTP exchange, secrets masked'
             '-v' = 'Show the HTTP exchange, secrets masked'
             '--quiet' = 'Say nothing but data, warnings and errors'
             '-q' = 'Say nothing but data, warnings and errors'
             '--no-color' = 'Use no colour [env: NO_COLOR]'
-            '--help' = 'Print help (see more with ''--help'')'
-            '-h' = 'Print help (see more with ''--help'')'
+            '--help' = 'Print help'
+            '-h' = 'Print help'
         }
         Slot = '@provider'; Many = $false
     }
@@ -507,16 +507,16 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
         Flags = [ordered]@{
             '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
             '--context' = 'The context to use instead of the current one'
-            '--output' = 'How to print'
-            '-o' = 'How to print'
+            '--output' = 'How to print: table, wide, json, yaml or name'
+            '-o' = 'How to print: table, wide, json, yaml or name'
             '--timeout' = 'Give up after this time, such as 30s or 2m'
             '--verbose' = 'Show the HTTP exchange, secrets masked'
             '-v' = 'Show the HTTP exchange, secrets masked'
             '--quiet' = 'Say nothing but data, warnings and errors'
             '-q' = 'Say nothing but data, warnings and errors'
             '--no-color' = 'Use no colour [env: NO_COLOR]'
-            '--help' = 'Print help (see more with ''--help'')'
-            '-h' = 'Print help (see more with ''--help'')'
+            '--help' = 'Print help'
+            '-h' = 'Print help'
         }
         Slot = ''; Many = $false
     }
@@ -527,8 +527,8 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
             '--tail' = 'At most so many lines'
             '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
             '--context' = 'The context to use instead of the current one'
-            '--output' = 'How to print'
-            '-o' = 'How to print'
+            '--output' = 'How to print: table, wide, json, yaml or name'
+            '-o' = 'How to print: table, wide, json, yaml or name'
             '--timeout' = 'Give up after this time, such as 30s or 2m'
             '--follow' = 'Go on with new lines, until Ctrl-C'
             '-f' = 'Go on with new lines, until Ctrl-C'
@@ -537,8 +537,8 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
             '--quiet' = 'Say nothing but data, warnings and errors'
             '-q' = 'Say nothing but data, warnings and errors'
             '--no-color' = 'Use no colour [env: NO_COLOR]'
-            '--help' = 'Print help (see more with ''--help'')'
-            '-h' = 'Print help (see more with ''--help'')'
+            '--help' = 'Print help'
+            '-h' = 'Print help'
         }
         Slot = ''; Many = $false
     }
@@ -548,16 +548,16 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
         Flags = [ordered]@{
             '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
             '--context' = 'The context to use instead of the current one'
-            '--output' = 'How to print'
-            '-o' = 'How to print'
+            '--output' = 'How to print: table, wide, json, yaml or name'
+            '-o' = 'How to print: table, wide, json, yaml or name'
             '--timeout' = 'Give up after this time, such as 30s or 2m'
             '--verbose' = 'Show the HTTP exchange, secrets masked'
             '-v' = 'Show the HTTP exchange, secrets masked'
             '--quiet' = 'Say nothing but data, warnings and errors'
             '-q' = 'Say nothing but data, warnings and errors'
             '--no-color' = 'Use no colour [env: NO_COLOR]'
-            '--help' = 'Print help (see more with ''--help'')'
-            '-h' = 'Print help (see more with ''--help'')'
+            '--help' = 'Print help'
+            '-h' = 'Print help'
         }
         Slot = ''; Many = $true
     }
@@ -567,16 +567,16 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
         Flags = [ordered]@{
             '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
             '--context' = 'The context to use instead of the current one'
-            '--output' = 'How to print'
-            '-o' = 'How to print'
+            '--output' = 'How to print: table, wide, json, yaml or name'
+            '-o' = 'How to print: table, wide, json, yaml or name'
             '--timeout' = 'Give up after this time, such as 30s or 2m'
             '--verbose' = 'Show the HTTP exchange, secrets masked'
             '-v' = 'Show the HTTP exchange, secrets masked'
             '--quiet' = 'Say nothing but data, warnings and errors'
             '-q' = 'Say nothing but data, warnings and errors'
             '--no-color' = 'Use no colour [env: NO_COLOR]'
-            '--help' = 'Print help (see more with ''--help'')'
-            '-h' = 'Print help (see more with ''--help'')'
+            '--help' = 'Print help'
+            '-h' = 'Print help'
         }
         Slot = ''; Many = $true
     }
@@ -586,16 +586,16 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
         Flags = [ordered]@{
             '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
             '--context' = 'The context to use instead of the current one'
-            '--output' = 'How to print'
-            '-o' = 'How to print'
+            '--output' = 'How to print: table, wide, json, yaml or name'
+            '-o' = 'How to print: table, wide, json, yaml or name'
             '--timeout' = 'Give up after this time, such as 30s or 2m'
             '--verbose' = 'Show the HTTP exchange, secrets masked'
             '-v' = 'Show the HTTP exchange, secrets masked'
             '--quiet' = 'Say nothing but data, warnings and errors'
             '-q' = 'Say nothing but data, warnings and errors'
             '--no-color' = 'Use no colour [env: NO_COLOR]'
-            '--help' = 'Print help (see more with ''--help'')'
-            '-h' = 'Print help (see more with ''--help'')'
+            '--help' = 'Print help'
+            '-h' = 'Print help'
         }
         Slot = ''; Many = $true
     }
@@ -605,16 +605,16 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
         Flags = [ordered]@{
             '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
             '--context' = 'The context to use instead of the current one'
-            '--output' = 'How to print'
-            '-o' = 'How to print'
+            '--output' = 'How to print: table, wide, json, yaml or name'
+            '-o' = 'How to print: table, wide, json, yaml or name'
             '--timeout' = 'Give up after this time, such as 30s or 2m'
             '--verbose' = 'Show the HTTP exchange, secrets masked'
             '-v' = 'Show the HTTP exchange, secrets masked'
             '--quiet' = 'Say nothing but data, warnings and errors'
             '-q' = 'Say nothing but data, warnings and errors'
             '--no-color' = 'Use no colour [env: NO_COLOR]'
-            '--help' = 'Print help (see more with ''--help'')'
-            '-h' = 'Print help (see more with ''--help'')'
+            '--help' = 'Print help'
+            '-h' = 'Print help'
         }
         Slot = 'bash zsh fish powershell'; Many = $false
     }
@@ -624,8 +624,8 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
         Flags = [ordered]@{
             '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
             '--context' = 'The context to use instead of the current one'
-            '--output' = 'How to print'
-            '-o' = 'How to print'
+            '--output' = 'How to print: table, wide, json, yaml or name'
+            '-o' = 'How to print: table, wide, json, yaml or name'
             '--timeout' = 'Give up after this time, such as 30s or 2m'
             '--client' = 'Don''t ask the server'
             '--verbose' = 'Show the HTTP exchange, secrets masked'
@@ -633,8 +633,8 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
             '--quiet' = 'Say nothing but data, warnings and errors'
             '-q' = 'Say nothing but data, warnings and errors'
             '--no-color' = 'Use no colour [env: NO_COLOR]'
-            '--help' = 'Print help (see more with ''--help'')'
-            '-h' = 'Print help (see more with ''--help'')'
+            '--help' = 'Print help'
+            '-h' = 'Print help'
         }
         Slot = ''; Many = $false
     }
@@ -644,8 +644,8 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
         Flags = [ordered]@{
             '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
             '--context' = 'The context to use instead of the current one'
-            '--output' = 'How to print'
-            '-o' = 'How to print'
+            '--output' = 'How to print: table, wide, json, yaml or name'
+            '-o' = 'How to print: table, wide, json, yaml or name'
             '--timeout' = 'Give up after this time, such as 30s or 2m'
             '--verbose' = 'Show the HTTP exchange, secrets masked'
             '-v' = 'Show the HTTP exchange, secrets masked'

@@ -408,3 +408,99 @@ fn help_has_topics() {
     let reference = run(&mut sandbox.mcpctl(&["__markdown-help"])).stdout;
     assert!(reference.contains("## mcpctl create secret") && !reference.contains("__complete"));
 }
+
+#[test]
+fn the_first_page_of_help() {
+    let sandbox = Sandbox::new();
+    assert_snapshot!(run(&mut sandbox.mcpctl(&["-h"])).stdout, @"
+    One command line over all your LLMs
+
+    Usage: mcpctl [OPTIONS] <COMMAND>
+
+    Commands:
+      login          Log in to a server and remember it
+      logout         Forget the token of a server
+      whoami         Show whom the server takes you for
+      context        Choose among servers
+      get            List resources, or show some of them
+      describe       Show all fields of resources
+      create         Create a resource
+      apply          Make resources be as files say
+      delete         Delete resources
+      api-resources  List the resource types and their short forms
+      chat-llm       Talk to an LLM
+      local          Control the mcplocal of this machine
+      completions    Print the completion script of a shell
+      version        Show the versions of mcpctl and of the server
+      help           Explain a command or a topic
+
+    Options:
+      -h, --help     Print help (see more with '--help')
+      -V, --version  Print version
+
+    Global options:
+          --server <URL>     The server to talk to [env: MCPCTL_SERVER]
+          --context <NAME>   The context to use instead of the current one
+      -o, --output <FORMAT>  How to print: table, wide, json, yaml or name
+      -v, --verbose          Show the HTTP exchange, secrets masked
+      -q, --quiet            Say nothing but data, warnings and errors
+          --no-color         Use no colour [env: NO_COLOR]
+          --timeout <TIME>   Give up after this time, such as 30s or 2m
+
+    Examples:
+      mcpctl login http://127.0.0.1:8765      log in; the token comes from stdin or a prompt
+      mcpctl get llm                          list what can be called
+      mcpctl chat-llm laptop                  talk to one
+      mcpctl chat-llm laptop -m 'hello?'      ask one thing and leave
+
+    `mcpctl help TOPIC` explains `exit-codes`, `environment` and `config`.
+    ");
+    assert_snapshot!(run(&mut sandbox.mcpctl(&["delete", "--help"])).stdout, @"
+    Delete resources
+
+    One resource that is named is deleted at once. Several need a confirmation, or --yes.
+
+    Usage: mcpctl delete [OPTIONS] <TYPE[/NAME]>...
+
+    Arguments:
+      <TYPE[/NAME]>...
+              What to delete: TYPE NAME... or TYPE/NAME...
+
+    Options:
+          --all
+              Delete all of the type
+
+      -y, --yes
+              Don't ask
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Global options:
+          --server <URL>
+              The server to talk to [env: MCPCTL_SERVER]
+
+          --context <NAME>
+              The context to use instead of the current one
+
+      -o, --output <FORMAT>
+              How to print: table, wide, json, yaml or name
+
+      -v, --verbose
+              Show the HTTP exchange, secrets masked
+
+      -q, --quiet
+              Say nothing but data, warnings and errors
+
+          --no-color
+              Use no colour [env: NO_COLOR]
+
+          --timeout <TIME>
+              Give up after this time, such as 30s or 2m
+
+    Examples:
+      mcpctl delete llm gpt
+      mcpctl delete llm/gpt secret/openai --yes
+      mcpctl delete token --all
+    ");
+}

@@ -58,11 +58,12 @@ pub(crate) struct Global {
         help_heading = "Global options"
     )]
     pub(crate) context: Option<String>,
-    /// How to print
+    /// How to print: table, wide, json, yaml or name
     #[arg(
         short,
         long,
         global = true,
+        hide_possible_values = true,
         value_name = "FORMAT",
         help_heading = "Global options"
     )]

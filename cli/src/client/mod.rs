@@ -1,7 +1,7 @@
 //! The client of mcpd's HTTP API: one method per kind of call, answers as JSON values.
 //!
 //! Values and not structs, so that fields of a newer server reach the user unchanged. What can go
-//! wrong on the way is told apart in [`unreachable`], what the server says in [`answer`].
+//! wrong on the way is told apart in [`mod@unreachable`], what the server says in [`answer`].
 
 use std::time::Duration;
 

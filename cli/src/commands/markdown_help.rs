@@ -28,7 +28,15 @@ pub(super) fn run(output: &Output) -> Result<Exit> {
 fn section(command: &Command, text: &mut String) {
     let name = command.get_bin_name().unwrap_or(command.get_name());
     // A fixed width, so that the reference does not depend on who makes it.
-    let help = command.clone().term_width(100).render_long_help();
+    let mut alone = command.clone().term_width(100);
+    if name != "mcpctl" {
+        // The flags that every command takes stand once, at the top.
+        alone = alone.mut_args(|arg| {
+            let global = arg.is_global_set();
+            if global { arg.hide(true) } else { arg }
+        });
+    }
+    let help = alone.render_long_help();
     let lines: Vec<_> = help
         .to_string()
         .lines()

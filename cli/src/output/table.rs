@@ -4,8 +4,8 @@ use comfy_table::{ColumnConstraint, ContentArrangement, Row, Table, Width, prese
 
 use super::sanitise::one_line;
 
-/// The narrowest that a column is cut to, in terminal cells.
-const NARROWEST: u16 = 6;
+/// How far columns are cut, in terminal cells: all to the first before any to the next.
+const CUT_TO: [u16; 3] = [12, 6, 3];
 /// The blanks behind a column.
 const GAP: u16 = 2;
 
@@ -79,12 +79,14 @@ fn fit(table: &mut Table, width: u16) {
         let sum: u32 = widths.iter().map(|w| u32::from(*w)).sum();
         sum + u32::from(gaps)
     };
-    while wanted(&widths) > u32::from(width) {
-        let rest = widths.iter_mut().skip(1);
-        let widest = rest.max_by_key(|w| **w).filter(|w| **w > NARROWEST);
-        match widest {
-            Some(widest) => *widest -= 1,
-            None => break,
+    // A second round takes the names in.
+    for (kept, floor) in CUT_TO.map(|floor| (1, floor)).into_iter().chain([(0, 3)]) {
+        while wanted(&widths) > u32::from(width) {
+            let cut = widths.iter_mut().skip(kept);
+            match cut.max_by_key(|w| **w).filter(|w| **w > floor) {
+                Some(widest) => *widest -= 1,
+                None => break,
+            }
         }
     }
     let last = widths.len().saturating_sub(1);
@@ -138,6 +140,19 @@ mod tests {
         laptop  llama3.2:3b   x
         你好    Qwen/Qwen2.…  -
         ");
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal() {
+        for width in 13..60 {
+            for line in render(Some(&["NAME", "MODEL", "ID"]), &rows(), Some(width)).lines() {
+                let wide = line.chars().filter(|c| !c.is_ascii() && *c != '…').count();
+                assert!(
+                    line.chars().count() + wide <= usize::from(width),
+                    "{width}: {line}"
+                );
+            }
+        }
     }
 
     #[test]
