@@ -402,7 +402,7 @@ _mcpctl() {
         compopt -o default 2>/dev/null
         return
         ;;
-    @*) kind=$(command mcpctl "${pass[@]}" __complete "${kind#@}" "$cur" 2>/dev/null) ;;
+    @*) kind=$(command mcpctl ${pass[@]+"${pass[@]}"} __complete "${kind#@}" "$cur" 2>/dev/null) ;;
     esac
     for word in $kind; do
         [[ $word == "$cur"* ]] && COMPREPLY+=("$from$word")
@@ -412,7 +412,7 @@ _mcpctl() {
     *=*) head=${full%"${full##*=}"} ;;
     *) head='' ;;
     esac
-    COMPREPLY=("${COMPREPLY[@]#"$head"}")
+    COMPREPLY=(${COMPREPLY[@]+"${COMPREPLY[@]#"$head"}"})
 }
 
 complete -F _mcpctl mcpctl

@@ -84,10 +84,10 @@ fn check(name: &str, args: &[&str], prelude: &str, program: impl Fn(&str) -> Str
     };
     let mut text = format!("{prelude}\nsource '{}'\n", file.display());
     for (line, _) in CASES {
-        text += &format!("{}\necho --\n", program(line));
+        text += &format!("{}\necho END\n", program(line));
     }
     let ran = run(command.arg("-c").arg(&text));
-    let offers: Vec<&str> = ran.stdout.split("--\n").collect();
+    let offers: Vec<&str> = ran.stdout.split("END\n").collect();
     assert_eq!(offers.len(), CASES.len() + 1, "{name}: {ran:?}");
     for ((line, expected), offer) in CASES.iter().zip(offers) {
         let words = offer
