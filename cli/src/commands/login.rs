@@ -2,7 +2,7 @@
 
 use home::ServerUrl;
 use home::config::Config;
-use home::credentials::{CredentialError, Credentials, Source};
+use home::credentials::{CredentialError, Credentials, Source, TOKEN_VARIABLE};
 use serde_json::Value;
 
 use crate::args::connect::Login;
@@ -11,7 +11,7 @@ use crate::exit_code::Exit;
 use crate::failure::{Failure, Result};
 use crate::output::columns::text;
 use crate::prompt;
-use crate::session::{Session, parse_server};
+use crate::session::{Session, parse_server, variable};
 
 pub(super) async fn run(args: &Login, session: &Session<'_>) -> Result<Exit> {
     let server = parse_server(&args.url, "URL")?;
@@ -80,9 +80,7 @@ fn tell(session: &Session<'_>, context: &str, server: &ServerUrl, me: &Value, ke
         let path = path.display();
         output.note(&format!("The token is in {path}, readable by you alone"));
     }
-    if session.global.server.is_none()
-        && std::env::var_os(home::credentials::TOKEN_VARIABLE).is_some()
-    {
+    if variable(TOKEN_VARIABLE).is_some() {
         output.warning("MCPCTL_TOKEN is set and goes before the token just stored");
     }
 }
