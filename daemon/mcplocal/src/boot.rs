@@ -5,6 +5,7 @@
 //!    └──────────┴────────────┴─────► control socket
 //! ```
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use home::Home;
@@ -36,9 +37,17 @@ pub struct Outside {
     pub logs: Logs,
 }
 
-/// A daemon that runs.
+/// A daemon that runs. Dropped last: it takes the socket away and gives the home free.
 pub struct Running {
+    socket: PathBuf,
     _instance: Instance,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Not there any more is fine.
+        let _ = std::fs::remove_file(&self.socket);
+    }
 }
 
 /// Why the daemon does not start.
@@ -71,6 +80,10 @@ pub fn start(outside: Outside) -> Result<Running, StartError> {
         path: home.socket_path().display().to_string(),
         source,
     })?;
+    let running = Running {
+        socket: home.socket_path(),
+        _instance: instance,
+    };
     let started_at = clock.now();
     let (live, config, reloader) = Live::new(home.clone());
     let workshop = Workshop {
@@ -102,7 +115,5 @@ pub fn start(outside: Outside) -> Result<Running, StartError> {
     lifecycle.spawn("link", vital, driver.run());
     let control = control::run(listener, desk, lifecycle.clone());
     lifecycle.spawn("control", vital, control);
-    Ok(Running {
-        _instance: instance,
-    })
+    Ok(running)
 }

@@ -27,8 +27,8 @@ struct Arguments {
 enum Command {
     /// Run in the foreground until SIGTERM or Ctrl-C
     Run {
-        /// Folder of config, session and control socket [default: ~/.mcpctl]
-        #[arg(long, env = home::HOME_VARIABLE, value_name = "DIR")]
+        /// Folder of config, session and control socket [default: MCPCTL_HOME, else ~/.mcpctl]
+        #[arg(long, value_name = "DIR")]
         home: Option<PathBuf>,
         /// Level (error, warn, info, debug, trace) or list such as `info,mcplocal=debug`
         #[arg(
@@ -41,8 +41,8 @@ enum Command {
     },
     /// Let your service manager (systemd, launchd) run it from now on
     Install {
-        /// Folder of config, session and control socket [default: ~/.mcpctl]
-        #[arg(long, env = home::HOME_VARIABLE, value_name = "DIR")]
+        /// Folder of config, session and control socket [default: MCPCTL_HOME, else ~/.mcpctl]
+        #[arg(long, value_name = "DIR")]
         home: Option<PathBuf>,
         /// Also run while you are not logged in (systemd)
         #[arg(long)]
@@ -65,6 +65,9 @@ fn main() -> ExitCode {
 
 fn install(home: Option<PathBuf>, linger: bool) -> Result<Vec<String>, String> {
     let program = std::env::current_exe().map_err(|failed| failed.to_string())?;
+    // The service manager knows nothing of this shell's variables.
+    let moved = std::env::var_os(home::HOME_VARIABLE).filter(|dir| !dir.is_empty());
+    let home = home.or(moved.map(PathBuf::from));
     let home = home.map(std::path::absolute).transpose();
     let home = home.map_err(|failed| failed.to_string())?;
     let wanted = Wanted {

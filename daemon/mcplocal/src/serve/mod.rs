@@ -107,7 +107,8 @@ impl Server {
         let bound = bound.clone();
         match admitted {
             Ok((served, place)) => {
-                let work = self.clone().run(task, served, bound, place);
+                // Boxed before it is handed on: it is large, and spawning moves it several times.
+                let work = Box::pin(self.clone().run(task, served, bound, place));
                 self.lifecycle.spawn("task", Ends::Alone, work);
             }
             Err(error) => self
