@@ -3,13 +3,8 @@
 //! No byte is copied, gathered or cut anew. An error of the provider's body is an error of the
 //! upload's body, so the upload breaks off and never ends as if it were complete.
 
-use std::pin::Pin;
-use std::task::{Context, Poll};
-
-use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Method, StatusCode};
-use http_body::{Body as HttpBody, Frame, SizeHint};
 use providers::Response;
 use shared::headers;
 
@@ -21,10 +16,7 @@ const MAX_ACKNOWLEDGEMENT_BYTES: usize = 64 * 1024;
 
 /// Hands the answer on as it comes.
 pub(super) async fn deliver(bound: &Bound, id: &str, response: Response) -> Outcome {
-    let body = upstream::Body::stream(Upload {
-        body: response.body,
-        over: false,
-    });
+    let body = upstream::Body::stream(response.body);
     let mut call = match bound.call(Method::POST, id, "/stream", body) {
         Ok(call) => call,
         Err(_) => return Outcome::NotTaken(None),
@@ -65,45 +57,4 @@ pub(super) fn takes_no_streams(status: StatusCode) -> bool {
         status,
         StatusCode::LENGTH_REQUIRED | StatusCode::NOT_IMPLEMENTED
     )
-}
-
-/// The provider's body on its way out.
-struct Upload {
-    body: providers::Body,
-    over: bool,
-}
-
-impl HttpBody for Upload {
-    type Data = Bytes;
-    type Error = providers::Error;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, providers::Error>>> {
-        let this = self.get_mut();
-        if this.over {
-            return Poll::Ready(None);
-        }
-        let polled = Pin::new(&mut this.body).poll_frame(cx);
-        match &polled {
-            Poll::Ready(None) => this.over = true,
-            // An upload of known length ends with its last byte and asks no more; the provider's
-            // connection is only given back by the poll that finds the end.
-            Poll::Ready(Some(Ok(_))) if this.body.size_hint().exact() == Some(0) => {
-                let end = Pin::new(&mut this.body).poll_frame(cx);
-                this.over = matches!(end, Poll::Ready(None));
-            }
-            _ => {}
-        }
-        polled
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.over || self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
 }

@@ -246,6 +246,9 @@ fn refusal_message(bytes: &[u8]) -> String {
 }
 
 #[cfg(test)]
+mod server_tests;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
