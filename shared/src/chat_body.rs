@@ -29,6 +29,9 @@ pub enum BadBody {
     /// JSON, but no object.
     #[error("the request body is not a JSON object: it must begin with `{{`")]
     NotAnObject,
+    /// Not text.
+    #[error("the request body is not UTF-8: the byte at position {0} is not part of any text")]
+    NotUtf8(usize),
     /// Not JSON, or a field that we need has the wrong type.
     #[error("the request body can't be read: {0}")]
     Syntax(#[from] serde_json::Error),
@@ -59,7 +62,8 @@ pub fn read(body: &[u8]) -> Result<Head, BadBody> {
     if body[open] != b'{' {
         return Err(BadBody::NotAnObject);
     }
-    let fields: Fields<'_> = serde_json::from_slice(body)?;
+    let text = str::from_utf8(body).map_err(|wrong| BadBody::NotUtf8(wrong.valid_up_to()))?;
+    let fields: Fields<'_> = serde_json::from_str(text)?;
     if let Some(model) = fields.model {
         // A model of another type is the caller's mistake; say so here rather than overwrite it.
         serde_json::from_str::<Option<std::borrow::Cow<'_, str>>>(model.get())?;
@@ -133,6 +137,12 @@ mod tests {
     fn bad_bodies_say_what_is_wrong() {
         let why = |body: &str| read(body.as_bytes()).unwrap_err().to_string();
         assert!(why("").contains("no body"));
+        assert!(
+            read(b"{\"a\":\"\xff\"}")
+                .unwrap_err()
+                .to_string()
+                .contains("position 6")
+        );
         assert!(why("[1]").contains("begin with `{`"));
         assert!(why("{\"a\":1,}").contains("line 1 column 8"));
         assert!(why(r#"{"model":5}"#).contains("expected a string"));

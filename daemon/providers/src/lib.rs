@@ -61,7 +61,7 @@ pub struct Model {
 #[derive(Clone)]
 pub enum Provider {
     /// An OpenAI-compatible server.
-    OpenAi(openai::OpenAi),
+    OpenAi(Box<openai::OpenAi>),
     /// Ollama's native API.
     Ollama(ollama::Ollama),
     /// Built in.
