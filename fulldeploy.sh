@@ -11,7 +11,7 @@ programs="mcpd mcplocal mcpctl"
 
 # How long things may take, in seconds.
 ready_wait=30    # mcpd, from its start to its first 200 on /readyz
-stop_wait=45     # a daemon, from SIGTERM to its end; mcpd drains for up to 30
+stop_wait=60     # a daemon, from SIGTERM to its end; what runs is finished first
 row_wait=30      # a published row, from mcplocal's start to `active`
 gone_wait=10     # a published row, from mcplocal's end to `inactive`
 answer_wait=180  # one answer; a cold model is loaded first
@@ -81,7 +81,7 @@ begin() { step_began=$(now_ms); }
 tick() {
     local took=$(($(now_ms) - step_began))
     clear_line
-    printf '  ✓ %-62s %4d.%d s\n' "$1" $((took / 1000)) $((took % 1000 / 100))
+    printf '  ✓ %-64s %4d.%02d s\n' "$1" $((took / 1000)) $((took % 1000 / 10))
     begin
 }
 
@@ -387,7 +387,7 @@ find_rust() {
 
 # What cargo is at: the last line of its log, without its progress bar's bar.
 building_now() {
-    tail -c 600 "$1" 2>/dev/null | tr '\r' '\n' | sed -n 's/^.*Building \[[^]]*\] //p; s/^ *\(Blocking .*\)/\1/p' |
+    tail -c 600 "$1" 2>/dev/null | tr '\r' '\n' | sed -n 's/ *$//; s/^.*Building \[[^]]*\] //p; s/^ *\(Blocking .*\)/\1/p' |
         tail -n 1 | cut -c 1-70
 }
 
@@ -715,9 +715,9 @@ ask() {
     if [ "$code" -ne 0 ]; then
         cat "$state_dir/smoke.log" >&2
         show_log mcplocal
-        die "asking \`$llm\` ($what) failed with exit code $code"
+        die "\`$llm\` did not answer: \`mcpctl chat-llm\` ended with exit code $code"
     fi
-    [ -n "$answer" ] || die "\`$llm\` gave an empty answer ($what)"
+    [ -n "$answer" ] || die "\`$llm\` gave an empty answer"
     tick "$what: $(printf '%s' "$answer" | tr '\n' ' ' | cut -c 1-36)"
 }
 
@@ -731,8 +731,8 @@ smoke() {
     fi
     wait_for_row "$row_wait" active
     tick "\`$llm\` is virtual and active"
-    ask "answered, in one piece" --no-stream -m "Say hello in one word."
-    ask "answered, as a stream" -m "Say hello in one word."
+    ask "answered in one piece" --no-stream -m "Say hello in one word."
+    ask "answered as a stream" -m "Say hello in one word."
     # A publisher that goes away must be seen to go, and to come back.
     publisher_is_down=yes
     stop mcplocal
@@ -753,21 +753,16 @@ smoke() {
 # --- The whole --------------------------------------------------------------------------------------
 
 say_next() {
-    local first=$llm path=mcpctl
-    [ -n "$first" ] || first=NAME
+    local path=mcpctl logs=$state_dir
     [ -z "$bin_is_off_path" ] || path=$bin/mcpctl
-    cat <<NEXT
-
-Up in $((($(now_ms) - began) / 1000)) s. Next:
-  $path get llm                      what can be called
-  $path chat-llm $first             talk to one
-  $path local status                 what this machine publishes
-  $root/fulldeploy.sh --down     stop it all
-
-  configuration  $config
-  data           $data_dir
-  logs           $(if [ "$services" = yes ]; then printf 'journalctl --user -u mcpd -u mcplocal'; else printf '%s' "$state_dir"; fi)
-NEXT
+    [ "$services" != yes ] || logs="journalctl --user -u mcpd -u mcplocal"
+    printf '\nUp in %d s. Next:\n' $((($(now_ms) - began) / 1000))
+    next_line() { printf "  %-$((${#path} + 24))s %s\n" "$@"; }
+    next_line "$path get llm" "what can be called"
+    next_line "$path chat-llm ${llm:-NAME}" "talk to one"
+    next_line "$path local status" "what this machine publishes"
+    next_line "$root/fulldeploy.sh --down" "stop it all"
+    printf '\nConfiguration %s\nData          %s\nLogs          %s\n' "$config" "$data_dir" "$logs"
     if [ -n "$bin_is_off_path" ]; then
         # shellcheck disable=SC2016 # To be typed as it stands.
         printf '\nwarning: %s is not on your PATH. Add this line to your shell profile:\n  export PATH="%s:$PATH"\n' "$bin" "$bin" >&2
@@ -870,7 +865,7 @@ main() {
         exit
         ;;
     esac
-    (umask 077 && mkdir -p "$state_dir") || die "can't make $state_dir"
+    { mkdir -p "$state_dir" && chmod 700 "$state_dir"; } || die "can't make $state_dir"
     lock_out_others
     trap leave EXIT
     trap 'exit 130' INT
