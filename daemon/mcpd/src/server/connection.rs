@@ -1,11 +1,13 @@
-//! One connection: HTTP/1.1 until it closes or the server stops.
+//! One connection: HTTP/1.1 until it closes, the server stops, or a response takes it over.
 
 use std::convert::Infallible;
-use std::future::Future;
-use std::pin::pin;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
-use http::{Request, Response};
+use http::{Request, Response, Version};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -21,35 +23,77 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(75);
 /// and the largest head that we take.
 const MAX_BUFFER_BYTES: usize = 64 * 1024;
 
-/// Serves `stream` with `serve`.
-pub(crate) async fn converse<S, F>(stream: TcpStream, serve: S, lifecycle: Lifecycle)
+/// A response that lasts, with the socket it goes to.
+pub(crate) struct Takeover {
+    pub(crate) stream: TcpStream,
+    pub(crate) response: Response<ResponseBody>,
+}
+
+/// Serves `stream` with `serve`. Answers the takeover, where a response lasts.
+pub(crate) async fn converse<S, F>(
+    stream: TcpStream,
+    serve: S,
+    lifecycle: Lifecycle,
+) -> Option<Takeover>
 where
     S: Fn(Request<Incoming>) -> F,
     F: Future<Output = Response<ResponseBody>>,
 {
-    let service = service_fn(|request| {
+    // Filled by the service, looked at after each poll of the connection: one task, no contention.
+    let lasting = Arc::new(Mutex::new(None));
+    let service = service_fn(|request: Request<Incoming>| {
+        // Older clients know no chunks; theirs is served by hyper.
+        let can_last = request.version() == Version::HTTP_11;
         let answer = serve(request);
-        async { Ok::<_, Infallible>(answer.await) }
+        let lasting = lasting.clone();
+        async move {
+            let response = answer.await;
+            if can_last && matches!(response.body(), ResponseBody::Channel { .. }) {
+                *lock(&lasting) = Some(response);
+                // The connection is taken from hyper before it would be polled again.
+                return std::future::pending().await;
+            }
+            Ok::<_, Infallible>(response)
+        }
     });
     // A publisher that comes during the drain brings one answer that it owes.
     let is_draining = lifecycle.is_stopping();
-    let connection = http1::Builder::new()
+    let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .keep_alive(!is_draining)
         .header_read_timeout(HEADER_TIMEOUT)
         .max_buf_size(MAX_BUFFER_BYTES)
         .serve_connection(TokioIo::new(stream), service);
-    let mut connection = pin!(connection);
-    let ended = tokio::select! {
+    let mut until_over = poll_fn(|cx| match Pin::new(&mut connection).poll(cx) {
+        Poll::Ready(ended) => Poll::Ready(Err(ended)),
+        Poll::Pending => match lock(&lasting).take() {
+            Some(response) => Poll::Ready(Ok(response)),
+            None => Poll::Pending,
+        },
+    });
+    let mut over = tokio::select! {
         biased;
-        ended = connection.as_mut() => ended,
-        () = lifecycle.stopping(), if !is_draining => {
-            // Finish the request that runs, take no further one.
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
+        over = &mut until_over => Some(over),
+        () = lifecycle.stopping(), if !is_draining => None,
     };
-    if let Err(error) = ended {
-        tracing::debug!(%error, "a connection ended badly");
+    if over.is_none() {
+        // Finish the request that runs, take no further one.
+        Pin::new(&mut connection).graceful_shutdown();
+        over = Some(Err(Pin::new(&mut connection).await));
     }
+    match over? {
+        Ok(response) => {
+            let stream = connection.into_parts().io.into_inner();
+            Some(Takeover { stream, response })
+        }
+        Err(Ok(())) => None,
+        Err(Err(error)) => {
+            tracing::debug!(%error, "a connection ended badly");
+            None
+        }
+    }
+}
+
+fn lock<T>(cell: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    cell.lock().unwrap_or_else(PoisonError::into_inner)
 }

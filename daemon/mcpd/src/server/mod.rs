@@ -9,6 +9,7 @@
 
 mod accept;
 mod connection;
+mod stream;
 mod worker;
 
 pub use accept::Acceptor;

@@ -14,7 +14,8 @@ use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use crate::http::body::ResponseBody;
-use crate::server::connection::converse;
+use crate::server::connection::{Takeover, converse};
+use crate::server::stream::stream_out;
 
 /// Connections that may wait for a worker to take them; then the acceptor waits.
 const HANDOVER: usize = 64;
@@ -99,8 +100,17 @@ async fn work(mut accepted: mpsc::Receiver<Accepted>, app: Arc<dyn Serve>, lifec
         let (app, worker, inner) = (app.clone(), worker.clone(), lifecycle.clone());
         lifecycle.spawn("connection", Ends::Alone, async move {
             let serve = |request| app.clone().serve(worker.clone(), request);
-            converse(stream, serve, inner).await;
-            drop(slot);
+            // In a task of its own, what lasts is small: this one's state ends here.
+            if let Some(takeover) = converse(stream, serve, inner.clone()).await {
+                inner.spawn("channel", Ends::Alone, last(takeover, slot));
+            }
         });
     }
+}
+
+async fn last(takeover: Takeover, slot: OwnedSemaphorePermit) {
+    if let Err(error) = stream_out(takeover.stream, takeover.response).await {
+        tracing::debug!(%error, "a channel's connection ended badly");
+    }
+    drop(slot);
 }
