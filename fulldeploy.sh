@@ -425,7 +425,6 @@ build() {
 
 install_programs() {
     local program replaced=""
-    mkdir -p "$bin" || die "can't make $bin" "--prefix with a folder of your own"
     for program in $programs; do
         if cmp -s "$built_dir/$program" "$bin/$program"; then continue; fi
         # A rename, so that a running program keeps its file and nobody ever sees half of one.
@@ -879,6 +878,7 @@ main() {
     find_rust
     choose_services
     check_port
+    { mkdir -p "$bin" && [ -w "$bin" ]; } 2>/dev/null || die "can't install into $bin" "--prefix with a folder of your own"
     build
     install_programs
     bring_up_mcpd
