@@ -35,6 +35,9 @@ pub enum Frame {
     Hello(Hello),
     /// Serve this request.
     Task(Task),
+    /// The first bytes of a streaming upload have arrived. Said once per epoch: a publisher that
+    /// waits for it in vain has a proxy in between that buffers request bodies.
+    Ack(Ack),
     /// Stop serving a request.
     Cancel(Cancel),
     /// Wake a hibernating provider.
@@ -85,6 +88,14 @@ pub struct Task {
     pub body_ref: Option<String>,
 }
 
+/// See [`Frame::Ack`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Ack {
+    /// The task whose answer is arriving.
+    pub task_id: String,
+}
+
 /// See [`Frame::Cancel`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -132,6 +143,7 @@ impl Frame {
         match self {
             Self::Hello(hello) => encode("hello", hello, out),
             Self::Task(task) => encode("task", task, out),
+            Self::Ack(ack) => encode("ack", ack, out),
             Self::Cancel(cancel) => encode("cancel", cancel, out),
             Self::Wake(wake) => encode("wake", wake, out),
             Self::Goaway(goaway) => encode("goaway", goaway, out),
@@ -150,6 +162,7 @@ impl Frame {
         let frame = match &*event.event {
             "hello" => serde_json::from_str(data).map(Self::Hello),
             "task" => serde_json::from_str(data).map(Self::Task),
+            "ack" => serde_json::from_str(data).map(Self::Ack),
             "cancel" => serde_json::from_str(data).map(Self::Cancel),
             "wake" => serde_json::from_str(data).map(Self::Wake),
             "goaway" => serde_json::from_str(data).map(Self::Goaway),

@@ -30,8 +30,8 @@ pub struct Answer {
     pub content_type: Option<HeaderValue>,
     /// The provider's `Retry-After`.
     pub retry_after: Option<HeaderValue>,
-    /// Request fields that the provider's dialect could not carry.
-    pub dropped_params: Vec<String>,
+    /// Request fields that the provider's dialect could not carry, separated by commas.
+    pub dropped_params: Option<HeaderValue>,
     /// The provider's bytes.
     pub body: AnswerBody,
 }

@@ -188,7 +188,7 @@ impl Gateway {
             status: answer.status,
             content_type: answer.content_type,
             retry_after: answer.retry_after,
-            dropped_params: Vec::new(),
+            dropped_params: answer.dropped_params,
             bytes: (first, source),
         })
     }
@@ -210,10 +210,15 @@ impl Gateway {
             status: answer.status,
             content_type: answer.content_type,
             retry_after: answer.retry_after,
-            dropped_params: answer.dropped_params,
+            dropped_params: listed(&answer.dropped_params),
             bytes: (first, source),
         })
     }
+}
+
+/// Names as one header value; `None` where there are none.
+fn listed(names: &[String]) -> Option<http::HeaderValue> {
+    (!names.is_empty()).then(|| http::HeaderValue::from_str(&names.join(", ")).ok())?
 }
 
 /// An answer whose first bytes are there.
@@ -221,7 +226,7 @@ struct Begun {
     status: http::StatusCode,
     content_type: Option<http::HeaderValue>,
     retry_after: Option<http::HeaderValue>,
-    dropped_params: Vec<String>,
+    dropped_params: Option<http::HeaderValue>,
     bytes: (Option<Bytes>, Source),
 }
 

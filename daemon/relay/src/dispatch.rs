@@ -39,6 +39,8 @@ pub struct Answer {
     pub content_type: Option<HeaderValue>,
     /// The provider's `Retry-After`.
     pub retry_after: Option<HeaderValue>,
+    /// Request fields that the provider's dialect could not carry, separated by commas.
+    pub dropped_params: Option<HeaderValue>,
     /// The provider's bytes.
     pub body: AnswerBody,
 }
@@ -59,12 +61,14 @@ impl Relay {
             status,
             content_type,
             retry_after,
+            dropped_params,
             source,
         } = arrived.await.map_err(|_| Error::Disconnected)??;
         Ok(Answer {
             status,
             content_type,
             retry_after,
+            dropped_params,
             body: AnswerBody::new(source, failed, guard),
         })
     }

@@ -177,6 +177,7 @@ impl Relay {
         state.unbind(session_id, &self.0.registry, self.0.clock.now());
         state.epoch = epoch;
         state.task_count = 0;
+        state.upload_acknowledged = false;
         state.channel = Some(channel);
         drop(state);
         tracing::info!(session.id = session_id, principal, epoch, "channel bound");

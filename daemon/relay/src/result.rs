@@ -156,6 +156,7 @@ fn begin(task: &mut Task, seq: u64, head: Head) -> Result<Arc<Chunks>, Error> {
         status: head.status,
         content_type: head.content_type,
         retry_after: None,
+        dropped_params: None,
         source: Source::Chunks(queue),
     };
     arrive.send(Ok(arrived)).map_err(|_| Error::TaskEnded)?;

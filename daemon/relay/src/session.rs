@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use registry::{Live, Registry};
-use shared::channel::{Cancel, Frame};
+use shared::channel::{Ack, Cancel, Frame};
 use shared::lifecycle::Event;
 use shared::name::Name;
 use shared::timestamp::Timestamp;
@@ -31,6 +31,8 @@ pub(crate) struct State {
     pub(crate) tasks: HashMap<u64, Task>,
     /// Tasks handed out in this epoch.
     pub(crate) task_count: u64,
+    /// An upload has arrived on this channel, and its publisher was told so.
+    pub(crate) upload_acknowledged: bool,
     /// The last register, bind, heartbeat or unbind.
     pub(crate) touched_at: Instant,
 }
@@ -75,6 +77,7 @@ impl Session {
                 offer: Vec::new(),
                 tasks: HashMap::new(),
                 task_count: 0,
+                upload_acknowledged: false,
                 touched_at: now,
             }),
         }
@@ -107,6 +110,18 @@ impl Session {
             Some(task) => use_it(task),
             None if handed_out => Err(Error::TaskEnded),
             None => Err(Error::NotFound),
+        }
+    }
+
+    /// Tells the publisher, once per epoch, that an upload arrives as it is sent.
+    pub(crate) fn acknowledge_upload(&self, id: TaskId) {
+        let mut state = self.lock();
+        if id.epoch != state.epoch || std::mem::replace(&mut state.upload_acknowledged, true) {
+            return;
+        }
+        if let Some(channel) = &mut state.channel {
+            let task_id = id.to_string();
+            channel.stuck |= !channel.say(&Frame::Ack(Ack { task_id }));
         }
     }
 

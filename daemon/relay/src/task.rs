@@ -72,6 +72,7 @@ pub(crate) struct Arrived {
     pub(crate) status: StatusCode,
     pub(crate) content_type: Option<HeaderValue>,
     pub(crate) retry_after: Option<HeaderValue>,
+    pub(crate) dropped_params: Option<HeaderValue>,
     pub(crate) source: Source,
 }
 

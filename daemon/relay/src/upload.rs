@@ -21,6 +21,8 @@ pub struct UploadHead {
     pub content_type: Option<HeaderValue>,
     /// The provider's `Retry-After`.
     pub retry_after: Option<HeaderValue>,
+    /// Request fields that the provider's dialect could not carry.
+    pub dropped_params: Option<HeaderValue>,
 }
 
 impl Relay {
@@ -44,11 +46,13 @@ impl Relay {
                 .take()
                 .ok_or(Error::Contradiction("the task's answer has begun already"))
         })?;
+        session.acknowledge_upload(id);
         let (done, taken) = oneshot::channel();
         let arrived = Arrived {
             status: head.status,
             content_type: head.content_type,
             retry_after: head.retry_after,
+            dropped_params: head.dropped_params,
             source: Source::Upload {
                 body,
                 done: Some(done),

@@ -8,7 +8,9 @@ use hyper::body::Incoming;
 use relay::{Error, UploadHead};
 use serde::Serialize;
 use shared::channel::{Heartbeat, Register, ResultMessage};
-use shared::headers::{EPOCH, PROVIDER_SESSION, UPSTREAM_RETRY_AFTER, UPSTREAM_STATUS};
+use shared::headers::{
+    DROPPED_PARAMS, EPOCH, PROVIDER_SESSION, UPSTREAM_RETRY_AFTER, UPSTREAM_STATUS,
+};
 use shared::role::Role;
 
 use crate::auth::{Access, Credential};
@@ -102,6 +104,7 @@ pub(crate) async fn upload(
         status: upstream_status(&head.headers)?,
         content_type: head.headers.remove(CONTENT_TYPE),
         retry_after: head.headers.remove(UPSTREAM_RETRY_AFTER),
+        dropped_params: head.headers.remove(DROPPED_PARAMS),
     };
     let session = session(&head.headers)?;
     let brought = app

@@ -62,9 +62,7 @@ pub(crate) async fn infer(
     if let Ok(name) = HeaderValue::from_str(name) {
         headers.insert(LLM, name);
     }
-    if !answer.dropped_params.is_empty()
-        && let Ok(dropped) = HeaderValue::from_str(&answer.dropped_params.join(", "))
-    {
+    if let Some(dropped) = answer.dropped_params {
         headers.insert(DROPPED_PARAMS, dropped);
     }
     Ok(response)

@@ -88,6 +88,7 @@ impl Wire {
                 None => tracing::warn!(task.id = task.task_id, "a task before the hello"),
             },
             Frame::Cancel(cancel) => self.server.cancel(&cancel, &self.tasks),
+            Frame::Ack(_) => bound.iter().for_each(|bound| bound.upload_arrived()),
             Frame::Ping(ping) => self.pulse.ping(ping.seq),
             Frame::Hello(hello) => {
                 let epoch = hello.epoch;

@@ -2,6 +2,7 @@
 
 use http::{HeaderValue, Method};
 use shared::headers;
+use tokio_util::sync::CancellationToken;
 
 use crate::link::{CallError, Mcpd};
 
@@ -10,6 +11,8 @@ pub struct Bound {
     pub(super) mcpd: Mcpd,
     session: HeaderValue,
     epoch: HeaderValue,
+    /// Cancelled once the server has heard of an upload.
+    upload_arrived: CancellationToken,
 }
 
 impl Bound {
@@ -20,7 +23,23 @@ impl Bound {
             mcpd,
             session,
             epoch,
+            upload_arrived: CancellationToken::new(),
         }
+    }
+
+    /// Notes that uploads reach the server as they are sent.
+    pub fn upload_arrived(&self) {
+        self.upload_arrived.cancel();
+    }
+
+    /// Whether the server has heard of an upload.
+    pub(super) fn has_upload_arrived(&self) -> bool {
+        self.upload_arrived.is_cancelled()
+    }
+
+    /// Resolves once the server has heard of an upload.
+    pub(super) async fn until_upload_arrives(&self) {
+        self.upload_arrived.cancelled().await;
     }
 
     /// A request about the task `id`: `_provider-task/ID` and `rest`.

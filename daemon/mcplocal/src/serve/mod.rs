@@ -9,10 +9,11 @@
 //! byte from the provider wakes nobody else. Whoever drops the future stops the model.
 //!
 //! How results travel is `resultMode` of the config. `auto` streams, until there is evidence that
-//! something on the way to the server holds request bodies back or refuses them: a cancel with the
-//! reason [`UPLOAD_BUFFERED`] (the server knows best what reached it), or an upload answered by 411
-//! or 501. From then on, for as long as the program runs, pieces travel one by one. The task that
-//! gave the evidence is lost; its caller was told.
+//! something on the way to the server holds request bodies back or refuses them: the server says on
+//! the channel when the first upload of an epoch arrives ([`shared::channel::Frame::Ack`]), and it
+//! did not within [`ACK_PATIENCE`]; or an upload was answered by 411 or 501. From then on, for as
+//! long as the program runs, pieces travel one by one. The upload that gave the evidence goes on:
+//! what is held back still arrives in the end.
 
 mod bound;
 mod chunks;
@@ -41,8 +42,8 @@ use tasks::{NotTaken, Place};
 pub use bound::Bound;
 pub use tasks::Tasks;
 
-/// The reason of a cancel by which the server says that an upload reached it only when complete.
-pub const UPLOAD_BUFFERED: &str = "upload_buffered";
+/// An upload's head reaches the server within this time, unless something holds it back.
+const ACK_PATIENCE: Duration = Duration::from_secs(3);
 /// The largest request body that is fetched, in bytes.
 const MAX_BODY_BYTES: usize = 128 * 1024 * 1024;
 
@@ -121,9 +122,6 @@ impl Server {
 
     /// Stops a task.
     pub fn cancel(&self, cancel: &Cancel, tasks: &Tasks) {
-        if cancel.reason == UPLOAD_BUFFERED {
-            self.uploads_are_held_back();
-        }
         let ran = tasks.cancel(&cancel.task_id);
         tracing::debug!(
             task.id = cancel.task_id,
@@ -170,7 +168,9 @@ impl Server {
         if self.in_chunks() {
             return chunks::deliver(bound, id, response).await;
         }
-        let outcome = stream::deliver(bound, id, response).await;
+        let outcome = self
+            .watched(bound, stream::deliver(bound, id, response))
+            .await;
         if let Outcome::NotTaken(Some(status)) = outcome
             && stream::takes_no_streams(status)
         {
@@ -182,6 +182,21 @@ impl Server {
             chunks::fail(bound, id, outcome::broke_off()).await;
         }
         outcome
+    }
+
+    /// Drives an upload, and notes it where the server does not hear of it in time.
+    async fn watched(&self, bound: &Bound, upload: impl Future<Output = Outcome>) -> Outcome {
+        if bound.has_upload_arrived() {
+            return upload.await;
+        }
+        let mut upload = std::pin::pin!(upload);
+        tokio::select! {
+            biased;
+            outcome = &mut upload => return outcome,
+            () = bound.until_upload_arrives() => {}
+            () = tokio::time::sleep(ACK_PATIENCE) => self.uploads_are_held_back(),
+        }
+        upload.await
     }
 
     fn in_chunks(&self) -> bool {

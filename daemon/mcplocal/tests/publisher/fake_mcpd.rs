@@ -194,7 +194,9 @@ impl FakeMcpd {
 
     /// Hands out tasks until one is answered in chunks.
     pub(crate) async fn until_in_chunks(&self, body: &str) {
-        for attempt in 0..10 {
+        let until = tokio::time::Instant::now() + PATIENCE;
+        for attempt in 0.. {
+            assert!(tokio::time::Instant::now() < until, "it goes on streaming");
             let id = format!("again-{attempt}");
             self.task(&id, true, Some(body)).await;
             let in_chunks = self.wait("any answer", |seen| {
@@ -205,7 +207,6 @@ impl FakeMcpd {
                 return;
             }
         }
-        panic!("it goes on streaming");
     }
 
     pub(crate) fn epoch(&self) -> u64 {

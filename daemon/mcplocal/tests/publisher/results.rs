@@ -5,10 +5,12 @@ use std::collections::HashMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
-use shared::channel::{Cancel, Frame, ResultMessage};
+use shared::channel::ResultMessage;
 
 use crate::fake_mcpd::Ended;
-use crate::fake_provider::{DIE_MIDWAY, DIE_MIDWAY_OF_KNOWN_LENGTH, PIECES, STREAM, WHOLE};
+use crate::fake_provider::{
+    DIE_MIDWAY, DIE_MIDWAY_OF_KNOWN_LENGTH, HANG_MIDWAY, PIECES, STREAM, WHOLE,
+};
 use crate::fixture::Fixture;
 
 fn asking(for_what: &str) -> String {
@@ -144,21 +146,21 @@ async fn in_chunks_half_an_answer_ends_with_an_error() {
 }
 
 #[tokio::test]
-async fn evidence_of_held_back_uploads_switches_to_chunks() {
-    for by_cancel in [true, false] {
-        let it = Fixture::connected().await;
-        if by_cancel {
-            let (task_id, reason) = ("t0".into(), "upload_buffered".into());
-            it.mcpd.say(Frame::Cancel(Cancel { task_id, reason })).await;
-        } else {
-            it.mcpd.behave(|manner| manner.refuse_uploads = Some(411));
-            it.mcpd.task("t0", true, Some(&asking(STREAM))).await;
-            it.wait_status(|status| (status.providers[0].in_flight == 0).then_some(()))
-                .await;
-            it.mcpd
-                .wait("the refusal", |seen| seen.uploads.get("t0").map(|_| ()))
-                .await;
-        }
-        it.mcpd.until_in_chunks(&asking(STREAM)).await;
-    }
+async fn an_upload_that_the_server_never_hears_of_switches_to_chunks() {
+    let it = Fixture::connected().await;
+    it.mcpd.task("t0", true, Some(&asking(HANG_MIDWAY))).await;
+    it.mcpd.until_in_chunks(&asking(STREAM)).await;
+}
+
+#[tokio::test]
+async fn an_upload_that_is_refused_as_a_stream_switches_to_chunks() {
+    let it = Fixture::connected().await;
+    it.mcpd.behave(|manner| manner.refuse_uploads = Some(411));
+    it.mcpd.task("t0", true, Some(&asking(STREAM))).await;
+    it.wait_status(|status| (status.providers[0].in_flight == 0).then_some(()))
+        .await;
+    it.mcpd
+        .wait("the refusal", |seen| seen.uploads.get("t0").map(|_| ()))
+        .await;
+    it.mcpd.until_in_chunks(&asking(STREAM)).await;
 }
