@@ -99,9 +99,22 @@ prepare() {
 
 # --- The steps --------------------------------------------------------------------------------------
 
-scripts() { git ls-files -z -- '*.sh' .ci/run | xargs -0 shellcheck; }
+# Scripts that are no programs of their own, and so name no shell, are run by `sh`.
+scripts() {
+    local script
+    git ls-files -z -- '*.sh' .ci/run | while IFS= read -r -d '' script; do
+        case $(head -c 2 "$script") in
+        '#!') shellcheck "$script" ;;
+        *) shellcheck --shell=sh "$script" ;;
+        esac || return 1
+    done
+}
 
-documentation() { RUSTDOCFLAGS="-D warnings" cargo doc --quiet --locked --workspace --no-deps --document-private-items; }
+# For whoever works on the code: private items too, and links to them.
+documentation() {
+    RUSTDOCFLAGS="-D warnings -A rustdoc::private-intra-doc-links" \
+        cargo doc --quiet --locked --workspace --no-deps --document-private-items
+}
 
 # Doctests are rare, and a run without any must not look like the run of all tests.
 has_doctests() {
