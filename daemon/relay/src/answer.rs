@@ -4,14 +4,20 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame};
 use tokio::sync::oneshot;
+use tokio::time::Sleep;
 
 use crate::error::Error;
 use crate::session::Session;
 use crate::task::{Piece, Source, TaskId};
+
+/// An upload that broke may be the first sign of something that is known a moment later: that the
+/// channel closed, or what the publisher says of its provider. So long that is waited for.
+const REASON_GRACE: Duration = Duration::from_millis(100);
 
 /// Keeps a task alive for its caller. Dropped before the end, it cancels the task.
 pub(crate) struct TaskGuard {
@@ -49,6 +55,8 @@ pub struct AnswerBody {
     source: Source,
     failed: oneshot::Receiver<Error>,
     guard: TaskGuard,
+    /// The upload broke; why, is waited for.
+    broken: Option<Pin<Box<Sleep>>>,
 }
 
 impl AnswerBody {
@@ -57,6 +65,7 @@ impl AnswerBody {
             source,
             failed,
             guard,
+            broken: None,
         }
     }
 
@@ -102,23 +111,28 @@ impl Body for AnswerBody {
         if this.guard.finished {
             return Poll::Ready(None);
         }
-        match this.poll_source(cx) {
-            Poll::Ready(Some(Ok(data))) => Poll::Ready(Some(Ok(Frame::data(data)))),
-            Poll::Ready(Some(Err(error))) => {
-                this.guard.finish();
-                Poll::Ready(Some(Err(error)))
-            }
-            Poll::Ready(None) => {
-                this.guard.finish();
-                Poll::Ready(None)
-            }
-            Poll::Pending => match Pin::new(&mut this.failed).poll(cx) {
-                Poll::Ready(failure) => {
-                    this.guard.finish();
-                    Poll::Ready(Some(Err(failure.unwrap_or(Error::Disconnected))))
+        if this.broken.is_none() {
+            match this.poll_source(cx) {
+                Poll::Ready(Some(Ok(data))) => return Poll::Ready(Some(Ok(Frame::data(data)))),
+                Poll::Ready(Some(Err(Error::CutShort))) => {
+                    this.broken = Some(Box::pin(tokio::time::sleep(REASON_GRACE)));
                 }
-                Poll::Pending => Poll::Pending,
-            },
+                Poll::Ready(end) => {
+                    this.guard.finish();
+                    return Poll::Ready(end.map(|end| end.map(Frame::data)));
+                }
+                Poll::Pending => {}
+            }
         }
+        if let Poll::Ready(failure) = Pin::new(&mut this.failed).poll(cx) {
+            this.guard.finish();
+            return Poll::Ready(Some(Err(failure.unwrap_or(Error::Disconnected))));
+        }
+        let broken = this.broken.as_mut();
+        if broken.is_some_and(|grace| grace.as_mut().poll(cx).is_ready()) {
+            this.guard.finish();
+            return Poll::Ready(Some(Err(Error::CutShort)));
+        }
+        Poll::Pending
     }
 }

@@ -3,6 +3,8 @@
 //!
 //! Messages are numbered from 0 and may overtake each other a little. The same message twice is
 //! one message; another message under the same number is a contradiction.
+//!
+//! An error message about a task whose answer is being uploaded says why the upload breaks off.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
@@ -57,10 +59,25 @@ impl Relay {
         let id: TaskId = task_id.parse()?;
         check_epoch(id, epoch)?;
         let session = self.session_of(session_id, principal)?;
-        let (seq, head, pieces) = take_apart(message)?;
+        let (seq, head, mut pieces) = take_apart(message)?;
+        if session.with_task(id, |task| Ok(explain(task, &mut pieces)))? {
+            return Ok(());
+        }
         let chunks = session.with_task(id, |task| begin(task, seq, head))?;
         chunks.accept(seq, pieces, &session, id).await
     }
+}
+
+/// Takes an error as the reason why an upload breaks off. Whether it was one.
+fn explain(task: &mut Task, pieces: &mut Vec<Piece>) -> bool {
+    let uploading = task.arrive.is_none() && task.chunks.is_none();
+    if !uploading || !matches!(pieces[..], [Piece::Failed(_)]) {
+        return false;
+    }
+    if let (Some(fail), Some(Piece::Failed(error))) = (task.fail.take(), pieces.pop()) {
+        let _ = fail.send(error);
+    }
+    true
 }
 
 /// What the first message says of the answer.
