@@ -813,7 +813,10 @@ down() {
 leave() {
     local code=$?
     trap - EXIT
-    [ -z "$build_pid" ] || kill "$build_pid" 2>/dev/null || true
+    if [ -n "$build_pid" ]; then
+        kill "$build_pid" 2>/dev/null || true
+        printf '\n'
+    fi
     # Interrupted between stop and start, the publisher must not stay away.
     if [ -n "$publisher_is_down" ] && is_gone mcplocal; then start_mcplocal || true; fi
     exit "$code"
@@ -867,6 +870,7 @@ main() {
     { mkdir -p "$state_dir" && chmod 700 "$state_dir"; } || die "can't make $state_dir"
     lock_out_others
     trap leave EXIT
+    trap 'exit 129' HUP
     trap 'exit 130' INT
     trap 'exit 143' TERM
     if [ "$action" = down ]; then
