@@ -88,6 +88,9 @@ impl Source {
     }
 }
 
+/// A source that always has more is interrupted for a look at the clock after so many pieces.
+const PIECES_PER_LOOK: u32 = 64;
+
 /// An answer's body. Dropping it before its end stops the provider and frees the slot.
 pub struct AnswerBody {
     state: State,
@@ -98,6 +101,7 @@ pub struct AnswerBody {
     deadline: Pin<Box<Sleep>>,
     given: Duration,
     revoked: Pin<Box<WaitForCancellationFutureOwned>>,
+    pieces: u32,
 }
 
 enum State {
@@ -130,7 +134,26 @@ impl AnswerBody {
             deadline,
             given,
             revoked: Box::pin(caller.revoked.clone().cancelled_owned()),
+            pieces: 0,
         }
+    }
+
+    /// Why the answer must end now, if it must.
+    fn interruption(&mut self, cx: &mut Context<'_>) -> Option<Error> {
+        if matches!(self.state, State::Over) {
+            return None;
+        }
+        if self.revoked.as_mut().poll(cx).is_ready() {
+            return Some(Error::Revoked);
+        }
+        self.deadline
+            .as_mut()
+            .poll(cx)
+            .is_ready()
+            .then(|| Error::Deadline {
+                name: self.name.to_string(),
+                after: self.given,
+            })
     }
 
     /// The answer ends badly: as an event where the caller reads events, else by breaking off.
@@ -167,6 +190,12 @@ impl Body for AnswerBody {
         if let Some(first) = this.first.take() {
             return this.pass(first);
         }
+        this.pieces = this.pieces.wrapping_add(1);
+        if this.pieces.is_multiple_of(PIECES_PER_LOOK)
+            && let Some(error) = this.interruption(cx)
+        {
+            return this.end_badly(error);
+        }
         let State::Running { source, .. } = &mut this.state else {
             return Poll::Ready(None);
         };
@@ -177,14 +206,10 @@ impl Body for AnswerBody {
                 this.state = State::Over;
                 Poll::Ready(None)
             }
-            Poll::Pending if this.revoked.as_mut().poll(cx).is_ready() => {
-                this.end_badly(Error::Revoked)
-            }
-            Poll::Pending if this.deadline.as_mut().poll(cx).is_ready() => {
-                let (name, after) = (this.name.to_string(), this.given);
-                this.end_badly(Error::Deadline { name, after })
-            }
-            Poll::Pending => Poll::Pending,
+            Poll::Pending => match this.interruption(cx) {
+                Some(error) => this.end_badly(error),
+                None => Poll::Pending,
+            },
         }
     }
 

@@ -138,7 +138,8 @@ impl Ending<'_> {
 
 impl Drop for Ending<'_> {
     fn drop(&mut self) {
-        if !self.clean {
+        // A runtime that ends drops its tasks as well: that is no panic.
+        if !self.clean && std::thread::panicking() {
             tracing::error!(task = self.name, "a task panicked");
         }
         if self.ends == Ends::WithTheProgram && !self.lifecycle.is_stopping() {

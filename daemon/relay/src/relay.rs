@@ -9,6 +9,7 @@ use registry::Registry;
 use shared::channel::{
     Frame, Goaway, Heartbeat, HeartbeatReply, Hello, PROTOCOL, Register, Registered,
 };
+use shared::lifecycle::Event;
 use shared::llm::Phase;
 use store::Store;
 use tokio::time::Instant;
@@ -106,9 +107,8 @@ impl Relay {
             .channel
             .as_ref()
             .is_some_and(|channel| channel.acknowledged);
-        if proven {
-            self.raise(&session.id, &state.offer);
-        }
+        // Said again under the session's lock: the channel may have come or gone meanwhile.
+        self.settle(&session.id, &state.offer, proven);
         drop(state);
         let names = outcome.rows.iter().map(|row| row.name());
         let llms = names
@@ -240,7 +240,7 @@ impl Relay {
             offered.live.heard_at(server_time);
         }
         if first {
-            self.raise(session_id, &state.offer);
+            self.settle(session_id, &state.offer, true);
         }
         Ok(HeartbeatReply {
             bound: true,
@@ -262,13 +262,15 @@ impl Relay {
         }
     }
 
-    /// Makes the rows of an offer callable. The caller holds the session.
-    fn raise(&self, session_id: &str, offer: &[Offered]) {
+    /// Makes the rows of an offer callable, or not. The caller holds the session.
+    fn settle(&self, session_id: &str, offer: &[Offered], proven: bool) {
         let now = self.0.clock.now();
         for offered in offer {
-            self.0
-                .registry
-                .apply(&offered.name, session_id, offered.bound_event(), now);
+            let event = match proven {
+                true => offered.bound_event(),
+                false => Event::ChannelClosed,
+            };
+            self.0.registry.apply(&offered.name, session_id, event, now);
         }
     }
 
