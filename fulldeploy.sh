@@ -323,7 +323,7 @@ write_mcpd_unit() {
 Description=mcpd, one endpoint over all your LLMs
 
 [Service]
-Type=exec
+Type=notify
 ExecStart="$(in_unit "$bin/mcpd")"
 Environment="MCPD_LISTEN=$(in_unit "$listen")"
 Environment="MCPD_DATA_DIR=$(in_unit "$data_dir")"
@@ -723,7 +723,6 @@ ask() {
 smoke() {
     local code=0
     if [ -n "$publishes_elsewhere" ]; then return; fi
-    llm=$(pick_llm)
     if [ -z "$llm" ]; then
         warn "nothing that is published can be asked; no request was sent"
         return
@@ -890,6 +889,7 @@ main() {
     publish
     bring_up_mcplocal
     remember
+    llm=$(pick_llm)
     if [ -n "$with_smoke" ]; then smoke; fi
     say_next
 }
