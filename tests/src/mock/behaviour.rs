@@ -105,6 +105,10 @@ pub(super) struct Ask<'a> {
     pub(super) model: Option<Cow<'a, str>>,
     pub(super) stream: bool,
     stream_options: StreamOptions,
+    #[serde(rename = "mock")]
+    asked: Option<Behaviour>,
+    /// What was asked for, or what the mock does unasked: see [`Ask::settle`].
+    #[serde(skip)]
     pub(super) mock: Behaviour,
     /// Embeddings: one text or a list of them.
     pub(super) input: Input,
@@ -127,6 +131,11 @@ pub(super) enum Input {
 }
 
 impl Ask<'_> {
+    /// Decides how the request is treated: as it asks, else as `unasked` says.
+    pub(super) fn settle(&mut self, unasked: &Behaviour) {
+        self.mock = self.asked.take().unwrap_or_else(|| unasked.clone());
+    }
+
     pub(super) fn model(&self) -> &str {
         self.model.as_deref().unwrap_or("mock")
     }

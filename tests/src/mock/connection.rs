@@ -149,7 +149,10 @@ impl<'a> Connection<'a> {
     ) -> Result<Next, Gone> {
         let body = std::mem::take(&mut self.body);
         let done = match serde_json::from_slice::<Ask<'_>>(&body) {
-            Ok(ask) => self.obey(dialect, &ask, in_flight).await,
+            Ok(mut ask) => {
+                ask.settle(&self.shared.settings.unasked);
+                self.obey(dialect, &ask, in_flight).await
+            }
             Err(error) => {
                 answer::error(
                     &mut self.out,

@@ -1,5 +1,6 @@
 //! Accepts connections: in the caller's runtime ([`serve`]) or on a thread of its own ([`Mock`]).
 
+use super::behaviour::Behaviour;
 use super::connection::Connection;
 use super::recorder::{RecordedRequest, Recorder};
 use super::stats::{Stats, StatsSnapshot};
@@ -25,6 +26,8 @@ pub struct Settings {
     pub api_key: Option<String>,
     /// The ids that `GET /v1/models` lists; empty lists `mock`.
     pub models: Vec<String>,
+    /// How requests are treated that have no `mock` in their body: those of programs that know nothing of it.
+    pub unasked: Behaviour,
 }
 
 /// What all connections of a mock share.

@@ -1,0 +1,34 @@
+//! The real programs as processes, for the tests beside this crate: started on free loopback ports with homes of
+//! their own, stopped, killed and frozen at will, and gone with the test that started them.
+//!
+//! ```text
+//!  Caller ──HTTP──► Mcpd ◄──channel── Mcplocal ──HTTP──► Mock
+//!  Mcpctl ──HTTP──►   ▲
+//!                     └──channel── Publisher (played by hand)
+//! ```
+//!
+//! A step that fails ends the test with what was seen last and the end of every log. Nothing in here waits without
+//! a bound, and nothing sleeps and hopes: see [`wait::until`].
+
+pub mod binaries;
+pub mod caller;
+pub mod mcpctl;
+pub mod mcpd;
+pub mod mcplocal;
+pub mod ports;
+pub mod postgres;
+pub mod process;
+pub mod publisher;
+pub mod scratch;
+pub mod stage;
+pub mod wait;
+
+pub use caller::{Answer, Ask, Whole};
+pub use mcpctl::{Ran, mcpctl};
+pub use mcpd::Mcpd;
+pub use mcplocal::Mcplocal;
+pub use process::Process;
+pub use publisher::Publisher;
+pub use scratch::Scratch;
+pub use stage::Stage;
+pub use wait::until;
