@@ -102,7 +102,7 @@ pub struct Ack {
 pub struct Cancel {
     /// The task to stop.
     pub task_id: String,
-    /// `caller_gone`, `deadline`, `revoked`, `shutting_down`; for the log.
+    /// `caller_gone` (also where it went before the answer began), `deadline`, `revoked`; for the log.
     pub reason: String,
 }
 

@@ -73,6 +73,17 @@ impl Source {
         }
     }
 
+    /// Lets a publisher know why its task is cancelled.
+    fn ends_because(&mut self, error: &Error) {
+        if let Self::Relayed(body) = self {
+            body.ends_because(match error {
+                Error::Deadline { .. } => "deadline",
+                Error::Revoked => "revoked",
+                _ => "caller_gone",
+            });
+        }
+    }
+
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Relayed(body) => body.size_hint(),
@@ -158,6 +169,9 @@ impl AnswerBody {
 
     /// The answer ends badly: as an event where the caller reads events, else by breaking off.
     fn end_badly(&mut self, error: Error) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        if let State::Running { source, .. } = &mut self.state {
+            source.ends_because(&error);
+        }
         self.state = State::Over;
         tracing::warn!(llm.name = %self.name, %error, "an answer ended before it was complete");
         if !self.event_stream {

@@ -25,7 +25,8 @@ impl Registry {
     /// Turns the whole offer of a session into rows; rows that it does not name are withdrawn.
     ///
     /// A row that the session served already keeps its phase; every other is inactive until the
-    /// channel is proven.
+    /// channel is proven. A name that another publisher of the same principal serves now is a
+    /// conflict; one that it served before is taken over.
     /// Errors: [`StoreError`]; then nothing has changed.
     pub async fn register_offer(
         &self,
@@ -35,7 +36,13 @@ impl Registry {
         now: Timestamp,
     ) -> Result<OfferOutcome, StoreError> {
         let _writing = self.0.writing.lock().await;
-        let offered: Vec<_> = offers.iter().map(offered).collect();
+        let held = |offer: &&Offer| self.is_held_by_another(offer, session, principal);
+        let mut conflicts: Vec<_> = offers.iter().filter(held).map(held_by_own).collect();
+        let offered: Vec<_> = offers
+            .iter()
+            .filter(|offer| !held(offer))
+            .map(offered)
+            .collect();
         let registered = self
             .0
             .store
@@ -50,8 +57,20 @@ impl Registry {
             let row = self.take_over(llm, session, now);
             outcome.rows.push(row);
         }
-        outcome.conflicts = registered.conflicts.into_iter().map(conflict).collect();
+        conflicts.extend(registered.conflicts.into_iter().map(conflict));
+        outcome.conflicts = conflicts;
         Ok(outcome)
+    }
+
+    /// Whether another publisher of the same principal serves the name now. Taking it over would
+    /// pull it from under requests, and the two would pull it to and fro.
+    fn is_held_by_another(&self, offer: &Offer, session: &str, principal: &str) -> bool {
+        self.find(offer.name.as_str()).is_some_and(|row| {
+            row.is_virtual()
+                && row.owner() == Some(principal)
+                && row.phase() != Phase::Inactive
+                && row.session() != Some(session)
+        })
     }
 
     /// Takes a row over from the store, with the phase that is true here.
@@ -98,6 +117,13 @@ fn offered(offer: &Offer) -> Offered {
             max_queue: offer.max_queue,
             extra: serde_json::Map::new(),
         },
+    }
+}
+
+fn held_by_own(offer: &Offer) -> Conflict {
+    Conflict {
+        name: offer.name.clone(),
+        message: "another publisher of yours serves this name now: rename it on one of them".into(),
     }
 }
 

@@ -24,6 +24,8 @@ pub(crate) struct TaskGuard {
     session: Arc<Session>,
     id: TaskId,
     finished: bool,
+    /// What the publisher is told when the guard is dropped early.
+    reason: &'static str,
 }
 
 impl TaskGuard {
@@ -32,6 +34,7 @@ impl TaskGuard {
             session,
             id,
             finished: false,
+            reason: "caller_gone",
         }
     }
 
@@ -45,7 +48,7 @@ impl TaskGuard {
 impl Drop for TaskGuard {
     fn drop(&mut self) {
         if !self.finished {
-            self.session.cancel(self.id, "caller_gone");
+            self.session.cancel(self.id, self.reason);
         }
     }
 }
@@ -67,6 +70,11 @@ impl AnswerBody {
             guard,
             broken: None,
         }
+    }
+
+    /// Says why the body will be dropped before its end, where it is not that the caller went.
+    pub fn ends_because(&mut self, reason: &'static str) {
+        self.guard.reason = reason;
     }
 
     fn poll_source(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {

@@ -19,7 +19,7 @@ const KEEPALIVE_AFTER: Duration = Duration::from_secs(60);
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(50);
 /// What a connection beyond the cap gets.
 const TOO_MANY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\n\
-retry-after: 2\r\nconnection: close\r\ncontent-length: 110\r\n\r\n\
+retry-after: 2\r\nconnection: close\r\ncontent-length: 112\r\n\r\n\
 {\"error\":{\"message\":\"the server has too many connections\",\"type\":\"api_error\",\"param\":null,\"code\":\"unavailable\"}}";
 
 /// Accepts connections and deals them out.

@@ -99,7 +99,10 @@ impl Desk {
                 let message = if before == Some(Value::Bool(publish)) {
                     format!("provider `{name}` unchanged: it is {state}")
                 } else {
-                    format!("provider `{name}` is now {state}")
+                    match publish {
+                        true => format!("provider `{name}` is published now"),
+                        false => format!("provider `{name}` is no longer published"),
+                    }
                 };
                 Reply::Done { message }
             }

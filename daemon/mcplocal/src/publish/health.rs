@@ -9,6 +9,7 @@
 //! was never seen ready is not offered.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use providers::{Error, Model};
 use shared::llm::ProviderType;
@@ -40,8 +41,10 @@ pub struct Seen {
 }
 
 /// Why a poll failed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Failed {
+    /// It only took too long: a provider that works on a request may be busy, and is not judged.
+    pub too_slow: bool,
     /// For the machine's owner; may name the local URL.
     pub for_owner: String,
     /// For the server; never names it.
@@ -55,6 +58,15 @@ impl Failed {
         Self {
             for_owner: why.clone(),
             for_server: why,
+            too_slow: false,
+        }
+    }
+
+    /// No answer within `limit`.
+    pub fn too_slow(limit: Duration) -> Self {
+        Self {
+            too_slow: true,
+            ..Self::said(format!("it did not answer a health poll within {limit:?}"))
         }
     }
 }
@@ -112,6 +124,7 @@ pub(super) fn judge(
             return Err(Failed {
                 for_owner: error.to_string(),
                 for_server: for_server(&error),
+                too_slow: false,
             });
         }
     };

@@ -153,6 +153,14 @@ impl Reconciler {
         let Some(slot) = slots.find(|slot| slot.poller == polled.poller) else {
             return;
         };
+        let busy = slot
+            .served
+            .as_ref()
+            .is_some_and(|served| served.in_flight() > 0);
+        if busy && matches!(&polled.found, Err(failed) if failed.too_slow) {
+            // Many servers answer nothing else while they generate.
+            return;
+        }
         let before = std::mem::replace(&mut slot.health, Health::Unknown);
         let was_offered = before.offered().is_some();
         slot.health = before.after(polled.found);

@@ -45,7 +45,7 @@ pub(super) fn start(
             let poll = tokio::time::timeout(TIMEOUT, provider.models()).await;
             let found = match poll {
                 Ok(listed) => judge(&config, listed),
-                Err(_) => Err(Failed::said("it did not answer a health poll within 5 s")),
+                Err(_) => Err(Failed::too_slow(TIMEOUT)),
             };
             health = health.after(found.clone());
             if results.send(Polled { poller, found }).await.is_err() {
