@@ -32,6 +32,9 @@ const DRAIN: Duration = Duration::from_secs(30);
 /// stays below the 10 s within which everything is to be published again.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
+/// A name that was refused may be free later: it is claimed again after so long.
+const CLAIM_AGAIN: Duration = Duration::from_secs(30);
+
 /// What the driver needs from others.
 pub struct Parts {
     /// Stop signals and tasks.
@@ -67,6 +70,7 @@ pub struct Driver {
     channel: Option<Channel>,
     channels: u64,
     wait: Option<Instant>,
+    claim_again: Option<Instant>,
     seen: (bool, Vec<Offer>),
     said: Option<Failure>,
     stop_seen: bool,
@@ -121,6 +125,7 @@ impl Driver {
             channel: None,
             channels: 0,
             wait: None,
+            claim_again: None,
             seen: (false, Vec::new()),
             said: None,
             stop_seen: false,
@@ -149,6 +154,10 @@ impl Driver {
                 called = answered(&mut self.call) => self.called(called),
                 Ok(()) = self.parts.published.changed() => self.offer_changed(),
                 Ok(()) = self.parts.config.changed() => self.config_changed(),
+                () = elapsed(self.claim_again) => {
+                    self.claim_again = None;
+                    self.feed(Event::OfferChanged);
+                }
                 () = elapsed(self.wait) => {
                     self.wait = None;
                     self.feed(Event::WaitOver);
@@ -230,6 +239,8 @@ impl Driver {
             Ok((mcpd, registered)) => {
                 self.session.keep(registered.provider_session_id);
                 self.mcpd = Some(mcpd);
+                let refused = !registered.conflicts.is_empty();
+                self.claim_again = refused.then(|| Instant::now() + CLAIM_AGAIN);
                 self.status.send_if_modified(|status| {
                     let changed = status.conflicts != registered.conflicts;
                     status.conflicts = registered.conflicts;
