@@ -31,7 +31,7 @@ async fn what_is_unpublished_is_withdrawn_at_once_and_comes_back() {
     let Reply::Done { message } = reply else {
         panic!("{reply:?}")
     };
-    assert!(message.contains("not published"), "{message}");
+    assert!(message.contains("no longer published"), "{message}");
     it.mcpd
         .wait("withdrawing", |seen| {
             seen.registers.last()?.providers.is_empty().then_some(())
