@@ -136,21 +136,39 @@ async fn a_name_that_is_taken_is_refused_and_the_others_stand() {
 }
 
 #[tokio::test]
-async fn a_second_session_of_the_same_principal_takes_the_name_with_its_id() {
+async fn a_name_that_another_publisher_of_the_same_principal_serves_is_left_to_it() {
     let world = World::new().await;
-    let (_channel, first) = world.active(&["a"]).await;
+    let (channel, first) = world.active(&["a"]).await;
     let id = world.row("a").id().unwrap().to_owned();
-    let second = world.session("laptop", &[offer("a")]).await;
+    let offers = [offer("a"), offer("b")];
+    let registered = world.register("laptop", None, &offers).await.unwrap();
+    let second = registered.provider_session_id;
     assert_ne!(first, second);
+    assert_eq!(registered.llms.len(), 1);
+    assert_eq!(registered.conflicts[0].name.as_str(), "a");
+    assert!(
+        registered.conflicts[0]
+            .message
+            .contains("another publisher of yours")
+    );
+    assert_eq!(world.row("a").session(), Some(&*first));
+    assert_eq!(world.phase("a"), Phase::Active);
+    // Once nobody serves it, the second takes it over with its id.
+    drop(channel);
+    world
+        .register("laptop", Some(&second), &offers)
+        .await
+        .unwrap();
     assert_eq!(world.row("a").session(), Some(&*second));
     assert_eq!(
         world.phase("a"),
         Phase::Inactive,
         "the second has no channel"
     );
-    assert!(world.beat("laptop", &first, &epoch_alone(1)).bound);
+    let (_first, epoch) = world.bind("laptop", &first).await;
+    assert!(world.beat("laptop", &first, &epoch_alone(epoch)).bound);
     assert_eq!(world.phase("a"), Phase::Inactive, "the first can't wake it");
-    let (_channel, epoch) = world.bind("laptop", &second).await;
+    let (_second, epoch) = world.bind("laptop", &second).await;
     world.beat("laptop", &second, &epoch_alone(epoch));
     assert_eq!(world.phase("a"), Phase::Active);
     assert_eq!(world.row("a").id(), Some(&*id));

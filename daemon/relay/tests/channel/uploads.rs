@@ -1,21 +1,26 @@
 //! Answers in one stream: the upload's body is the caller's body.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode};
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use kit::lifecycle::Ends;
 use relay::{Error, UploadHead};
-use shared::channel::Frame;
+use shared::channel::{Frame, ResultMessage, TaskError};
 use tokio::io::{AsyncWriteExt, DuplexStream};
 use tokio::sync::oneshot;
 
 use crate::publisher::{Channel, Waiting, chunk, piece, text};
 use crate::world::{World, settle};
+
+/// More than what the relay waits for an explanation.
+const REASON_GRACE: Duration = Duration::from_secs(1);
 
 /// The publisher's end of an upload; dropped, the connection is cut.
 struct Upload(DuplexStream);
@@ -135,14 +140,53 @@ async fn a_cut_upload_is_no_end() {
         upload.say("half").await;
         assert_eq!(text(&mut answer).await, "half");
         drop(upload);
-        let end = piece(&mut answer).await;
-        assert!(matches!(end, Some(Err(Error::CutShort))), "{end:?}");
+        let why = async {
+            settle().await;
+            // So long a reason is waited for.
+            world.pass(REASON_GRACE).await;
+        };
+        let (end, ()) = tokio::join!(answer.body.frame(), why);
+        let end = end.unwrap();
+        assert!(matches!(end, Err(Error::CutShort)), "{end:?}");
         drop(answer);
     };
     let (accepted, ()) = tokio::join!(accepted, caller);
     assert!(matches!(accepted, Err(Error::TaskEnded)));
     assert!(matches!(channel.next(), Frame::Ack(_)));
     channel.silent();
+}
+
+#[tokio::test]
+async fn an_error_message_explains_a_cut_upload() {
+    let (world, _channel, session, waiting) = one_task().await;
+    let (mut upload, body) = Upload::begin(&world).await;
+    let accepted = world
+        .relay
+        .accept_upload("laptop", &session, "1-1", head(), body);
+    let caller = async {
+        let mut answer = waiting.await.unwrap();
+        upload.say("half").await;
+        assert_eq!(text(&mut answer).await, "half");
+        drop(upload);
+        let explain = async {
+            settle().await;
+            let failed = ResultMessage {
+                chunk: None,
+                error: Some(TaskError {
+                    message: "the model crashed".into(),
+                    status: None,
+                    code: None,
+                }),
+                ..chunk(0, "", false)
+            };
+            world.result(&session, "1-1", failed).await.unwrap();
+        };
+        let (end, ()) = tokio::join!(answer.body.frame(), explain);
+        let end = end.unwrap().unwrap_err();
+        assert_eq!(end.to_string(), "the model crashed");
+    };
+    let (accepted, ()) = tokio::join!(accepted, caller);
+    assert!(matches!(accepted, Err(Error::TaskEnded)));
 }
 
 #[tokio::test]

@@ -71,6 +71,7 @@ impl World {
         settle().await;
         // Timers are rounded up to the next millisecond.
         tokio::time::advance(Duration::from_millis(2)).await;
+        settle().await;
     }
 
     /// Lets time pass, second by second, for everybody.
