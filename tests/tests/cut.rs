@@ -1,10 +1,5 @@
 //! A cut answer never looks complete: whoever breaks off, the caller gets a typed error or a broken body.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that can't go on shall panic with what it saw"
-)]
-
 use serde_json::json;
 use std::time::Duration;
 use system_tests::cluster::stage::{PUBLIC, ROWS, Stage, VIRTUAL};

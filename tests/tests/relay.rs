@@ -1,11 +1,6 @@
 //! What the provider says reaches the caller as it was said: byte for byte, token by token, through mcpd alone and
 //! through a publisher.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that can't go on shall panic with what it saw"
-)]
-
 use serde_json::{Value, json};
 use std::time::Duration;
 use system_tests::cluster::stage::{ROWS, Stage, VIRTUAL, chat};
