@@ -90,6 +90,7 @@ impl Auth {
             random,
         }));
         let now = auth.0.clock.now();
+        auth.forget_ended(now).await;
         for record in auth.0.store.tokens().list_all().await? {
             if record.is_live(now) {
                 auth.admit(record);
@@ -255,7 +256,10 @@ impl Auth {
     /// Errors: 404 where there is none that `by` may see, 409 for the last of an admin.
     pub async fn delete(&self, name: &Name, by: &Credential) -> Result<Token, ApiError> {
         let record = self.visible(name, by)?;
-        let is_admin = |record: &TokenRecord| record.roles.contains(&Role::Admin);
+        // One that ends by itself keeps nobody in.
+        let is_admin = |record: &TokenRecord| {
+            record.roles.contains(&Role::Admin) && record.expires_at.is_none()
+        };
         let other_admin =
             |found: &Arc<Credential>| found.record.id != record.id && is_admin(&found.record);
         if is_admin(&record) && !self.0.by_id.iter().any(|found| other_admin(found.value())) {
@@ -314,6 +318,13 @@ impl Auth {
         self.0.by_id.insert(id, Arc::new(credential));
     }
 
+    /// Deletes the rows of ended credentials, so that their names are free.
+    async fn forget_ended(&self, now: Timestamp) {
+        if let Err(error) = self.0.store.tokens().delete_ended(now).await {
+            tracing::warn!(%error, "ended tokens can't be deleted; tried again");
+        }
+    }
+
     fn expel(&self, id: &str) {
         if let Some((_, credential)) = self.0.by_id.remove(id) {
             credential.caller.revoked.cancel();
@@ -334,6 +345,9 @@ impl Auth {
                 .map(|found| found.key().clone())
                 .collect();
             over.iter().for_each(|id| self.expel(id));
+            if !over.is_empty() {
+                self.forget_ended(now).await;
+            }
             if now.since(noted_at) < USE_PRECISION {
                 continue;
             }

@@ -102,8 +102,8 @@ fn hand_out(
         state.tasks.insert(number, task);
         (frames, TaskId { epoch, number })
     };
-    let frame = encode(id, &call, inline)?;
     let guard = TaskGuard::new(session.clone(), id);
+    let frame = encode(id, &call, inline)?;
     frames.try_send(frame).map_err(|_| Error::Stuck)?;
     Ok(guard)
 }

@@ -89,7 +89,11 @@ struct Head {
 fn take_apart(message: ResultMessage) -> Result<(u64, Head, Vec<Piece>), Error> {
     let bad = |why: &str| Error::BadMessage(why.into());
     let status = message.status.unwrap_or(200);
-    let status = StatusCode::from_u16(status).map_err(|_| bad("`status` is no HTTP status"))?;
+    // An informational status ends no request.
+    let status = StatusCode::from_u16(status)
+        .ok()
+        .filter(|status| status.as_u16() >= 200);
+    let status = status.ok_or_else(|| bad("`status` is no HTTP status of an answer"))?;
     let mut content_type = message
         .content_type
         .as_deref()

@@ -82,6 +82,10 @@ impl From<StoreError> for ApiError {
             StoreError::Conflict { .. } => Self::new(409, code::CONFLICT, error.to_string()),
             StoreError::Stale { .. } => Self::new(409, code::CONFLICT, error.to_string())
                 .hint("read it again, apply your change to what you read, and send that"),
+            StoreError::TooLarge { .. } => Self::new(413, code::BODY_TOO_LARGE, error.to_string()),
+            StoreError::TooMany { .. } | StoreError::BadText { .. } => {
+                Self::bad_request(error.to_string())
+            }
             _ if error.retryable() => {
                 tracing::error!(
                     error = &error as &dyn std::error::Error,

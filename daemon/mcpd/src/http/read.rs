@@ -94,6 +94,12 @@ pub fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(ApiError::bad_request("the request has no body: send JSON"));
     }
+    let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+    if first.is_some_and(|first| *first == b'[') {
+        return Err(ApiError::bad_request(
+            "the request body must be a JSON object, not an array",
+        ));
+    }
     serde_json::from_slice(bytes).map_err(|wrong| {
         let what = if wrong.is_data() {
             "does not fit"

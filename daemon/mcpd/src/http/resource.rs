@@ -3,8 +3,10 @@
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
+use axum::extract::{FromRequestParts, Path};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
+use http::request::Parts;
 use serde::Serialize;
 use serde_json::Value;
 use shared::error_body::code;
@@ -12,6 +14,19 @@ use shared::name::Name;
 
 use crate::http::error::ApiError;
 use crate::http::read::{MAX_CONTROL_BODY_BYTES, from_json};
+
+/// The last segment of a path, decoded.
+pub struct Segment(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Segment {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let segment = Path::<String>::from_request_parts(parts, state).await;
+        let bad = |_| ApiError::bad_request("the name in the path is not UTF-8 text");
+        segment.map(|Path(text)| Self(text)).map_err(bad)
+    }
+}
 
 /// The name in a path.
 ///

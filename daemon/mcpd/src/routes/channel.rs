@@ -29,6 +29,7 @@ pub(crate) async fn register(
     request: Request<Incoming>,
 ) -> Result<Response<ResponseBody>, ApiError> {
     let publisher = publisher(app, request.headers())?;
+    not_stopping(app)?;
     let offer: Register = read::json(request.into_body(), read::MAX_CONTROL_BODY_BYTES).await?;
     let registered = app.relay.register(publisher.principal(), offer).await;
     if let Err(Error::NameTaken(conflicts)) = &registered {
@@ -46,6 +47,7 @@ pub(crate) async fn bind(
     request: Request<Incoming>,
 ) -> Result<Response<ResponseBody>, ApiError> {
     let publisher = publisher(app, request.headers())?;
+    not_stopping(app)?;
     let session = session(request.headers())?;
     let bound = app.relay.bind(publisher.principal(), session).await;
     let frames = noting(app, &publisher, session, "bind", bound)?;
@@ -130,6 +132,14 @@ pub(crate) async fn result(
         .await;
     noting(app, &publisher, &session, "answer", taken)?;
     Ok(accepted())
+}
+
+/// While the server drains, a new channel would supersede the one that running tasks hang on.
+fn not_stopping(app: &App) -> Result<(), ApiError> {
+    match app.lifecycle.is_stopping() {
+        true => Err(gateway::Error::Stopping.into()),
+        false => Ok(()),
+    }
 }
 
 fn publisher(app: &App, headers: &HeaderMap) -> Result<Arc<Credential>, ApiError> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use registry::Row;
@@ -18,7 +18,7 @@ use shared::role::Role;
 
 use crate::auth::Credential;
 use crate::http::error::ApiError;
-use crate::http::resource;
+use crate::http::resource::{self, Segment};
 use crate::routes::{App, watch};
 
 #[derive(Deserialize)]
@@ -44,7 +44,7 @@ pub(crate) async fn list(
 
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
-    Path(name): Path<String>,
+    Segment(name): Segment,
 ) -> Result<Json<Llm>, ApiError> {
     Ok(Json(find(&app, &name)?.document()))
 }
@@ -62,7 +62,7 @@ pub(crate) async fn create(
 pub(crate) async fn put(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Arc<Credential>>,
-    Path(name): Path<String>,
+    Segment(name): Segment,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
     let name = resource::name(&name)?;
@@ -85,28 +85,32 @@ pub(crate) async fn put(
 pub(crate) async fn patch(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Arc<Credential>>,
-    Path(name): Path<String>,
+    Segment(name): Segment,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
     let patch = resource::value(body)?;
     let row = find(&app, &name)?;
     publishers_own(&row)?;
     let before = row.document();
+    let patch = in_place(patch)?;
+    let expected = patch.pointer("/metadata/resourceVersion").cloned();
     let mut document = serde_json::to_value(&before)
         .map_err(|_| ApiError::new(500, code::INTERNAL, "the row can't be written as JSON"))?;
-    merge(&mut document, in_place(patch)?);
+    merge(&mut document, patch);
     let mut llm = parse(document)?;
     resource::same_name(row.name(), &llm.metadata.name)?;
     public_only(&llm)?;
-    // What was read here is what must still be there.
-    llm.metadata.resource_version = before.metadata.resource_version;
+    // What the writer has read, or what was read here, is what must still be there.
+    if expected.is_none() {
+        llm.metadata.resource_version = before.metadata.resource_version;
+    }
     replace(&app, &caller, &llm).await
 }
 
 pub(crate) async fn delete(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Arc<Credential>>,
-    Path(name): Path<String>,
+    Segment(name): Segment,
 ) -> Result<Json<Llm>, ApiError> {
     let row = find(&app, &name)?;
     if !caller.covers(Role::Admin) && row.owner() != Some(caller.principal()) {
@@ -204,14 +208,15 @@ fn in_place(patch: Value) -> Result<Value, ApiError> {
     if fields.contains_key("spec") || fields.contains_key("metadata") {
         return Ok(Value::Object(fields));
     }
-    for read_only in STATUS_FIELDS
-        .into_iter()
-        .chain(["id", "owner", "apiVersion"])
+    for read_only in
+        STATUS_FIELDS
+            .into_iter()
+            .chain(["id", "owner", "apiVersion", "createdAt", "updatedAt"])
     {
         fields.remove(read_only);
     }
     let mut patch = Map::new();
-    let metadata: Map<_, _> = ["name", "labels"]
+    let metadata: Map<_, _> = ["name", "labels", "resourceVersion"]
         .into_iter()
         .filter_map(|field| Some((field.to_owned(), fields.remove(field)?)))
         .collect();

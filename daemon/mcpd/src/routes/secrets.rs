@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
+use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::{Extension, Json};
 use shared::document::{List, spread};
@@ -15,7 +15,7 @@ use store::secrets::{NewSecret, Write};
 
 use crate::auth::Credential;
 use crate::http::error::ApiError;
-use crate::http::resource;
+use crate::http::resource::{self, Segment};
 use crate::routes::App;
 
 /// Secrets that one listing shows.
@@ -28,7 +28,7 @@ pub(crate) async fn list(State(app): State<Arc<App>>) -> Result<Json<List<Secret
 
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
-    Path(name): Path<String>,
+    Segment(name): Segment,
 ) -> Result<Json<Secret>, ApiError> {
     Ok(Json(app.secrets.get(&resource::name(&name)?).await?))
 }
@@ -45,7 +45,7 @@ pub(crate) async fn create(
 pub(crate) async fn put(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Arc<Credential>>,
-    Path(name): Path<String>,
+    Segment(name): Segment,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
     let name = resource::name(&name)?;
@@ -64,7 +64,7 @@ pub(crate) async fn put(
 pub(crate) async fn delete(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Arc<Credential>>,
-    Path(name): Path<String>,
+    Segment(name): Segment,
 ) -> Result<Json<Secret>, ApiError> {
     let name = resource::name(&name)?;
     let users = app.store.llms().referring_to(&name).await?;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
+use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::{Extension, Json};
 use serde::Deserialize;
@@ -13,7 +13,7 @@ use shared::token::{KIND, Token, TokenSpec};
 
 use crate::auth::Credential;
 use crate::http::error::ApiError;
-use crate::http::resource;
+use crate::http::resource::{self, Segment};
 use crate::routes::App;
 
 /// What a writer sends; what is seen is not its to say.
@@ -33,7 +33,7 @@ pub(crate) async fn list(
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Arc<Credential>>,
-    Path(name): Path<String>,
+    Segment(name): Segment,
 ) -> Result<Json<Token>, ApiError> {
     Ok(Json(app.auth.get(&resource::name(&name)?, &caller)?))
 }
@@ -66,7 +66,7 @@ pub(crate) async fn create(
 pub(crate) async fn delete(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Arc<Credential>>,
-    Path(name): Path<String>,
+    Segment(name): Segment,
 ) -> Result<Json<Token>, ApiError> {
     let name = resource::name(&name)?;
     let deleted = app.auth.delete(&name, &caller).await?;

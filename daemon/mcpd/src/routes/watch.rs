@@ -45,7 +45,13 @@ pub(crate) fn llms(app: &Arc<App>, caller: &Arc<Credential>) -> impl IntoRespons
 /// Tells everything, until the watcher is gone.
 async fn tell(app: &App, events: &mpsc::Sender<Bytes>) -> Option<()> {
     let mut changes = app.registry.watch();
+    let mut is_first = true;
     loop {
+        if !std::mem::replace(&mut is_first, false) {
+            // Changes were missed: what was told before counts no more.
+            let reset = Bytes::from_static(b"event: reset\ndata: {}\n\n");
+            events.send(reset).await.ok()?;
+        }
         for row in app.registry.list() {
             events.send(event("added", &row)).await.ok()?;
         }
