@@ -4,8 +4,9 @@
 //! `error` event (and no `[DONE]`), and any other body breaks off, so that the caller's HTTP
 //! library reports it.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -16,8 +17,8 @@ use http_body::{Body, Frame, SizeHint};
 use registry::Permit;
 use shared::error_body::ErrorBody;
 use shared::sse;
-use tokio::time::Sleep;
-use tokio_util::sync::WaitForCancellationFutureOwned;
+use tokio::time::{Instant, Sleep};
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use crate::caller::Caller;
 use crate::error::Error;
@@ -92,10 +93,55 @@ impl Source {
     }
 
     /// Waits for the first bytes, so that a provider that fails before them is a clean error.
-    pub(crate) async fn first(&mut self, name: &str) -> Result<Option<Bytes>, Error> {
-        std::future::poll_fn(|cx| self.poll_data(cx, name))
-            .await
-            .transpose()
+    ///
+    /// A whole answer often comes at once: what is there already is looked at too, so that one that
+    /// broke off right away is a clean error as well.
+    pub(crate) async fn begin(mut self, name: &str, streams: bool) -> Result<Beginning, Error> {
+        let first = poll_fn(|cx| self.poll_data(cx, name)).await.transpose()?;
+        let mut beginning = Beginning {
+            is_whole: first.is_none(),
+            early: [first, None],
+            source: self,
+        };
+        if streams || beginning.is_whole {
+            return Ok(beginning);
+        }
+        let source = &mut beginning.source;
+        let there = poll_fn(|cx| match source.poll_data(cx, name) {
+            Poll::Ready(next) => Poll::Ready(Some(next)),
+            Poll::Pending => Poll::Ready(None),
+        });
+        match there.await {
+            None => {}
+            Some(None) => beginning.is_whole = true,
+            Some(Some(next)) => beginning.early[1] = Some(next?),
+        }
+        Ok(beginning)
+    }
+}
+
+/// An answer whose first bytes are there.
+pub(crate) struct Beginning {
+    early: [Option<Bytes>; 2],
+    source: Source,
+    /// Nothing comes after them.
+    is_whole: bool,
+}
+
+/// What ends an answer before its time, for whoever must see to it while nobody reads.
+#[derive(Clone, Debug)]
+pub struct Limit {
+    /// The request's deadline.
+    pub deadline: Instant,
+    /// Cancelled when the caller's credential is revoked.
+    pub revoked: CancellationToken,
+    alive: Weak<()>,
+}
+
+impl Limit {
+    /// Whether the answer is still under way.
+    pub fn applies(&self) -> bool {
+        self.alive.strong_count() > 0
     }
 }
 
@@ -106,13 +152,17 @@ const PIECES_PER_LOOK: u32 = 64;
 pub struct AnswerBody {
     state: State,
     name: Box<str>,
-    first: Option<Bytes>,
+    early: [Option<Bytes>; 2],
+    /// How it will end badly, once what came before is on its way.
+    failing: Option<Error>,
     event_stream: bool,
     boundary: sse::Boundary,
     deadline: Pin<Box<Sleep>>,
     given: Duration,
     revoked: Pin<Box<WaitForCancellationFutureOwned>>,
+    token: CancellationToken,
     pieces: u32,
+    alive: Arc<()>,
 }
 
 enum State {
@@ -123,29 +173,46 @@ enum State {
 impl AnswerBody {
     pub(crate) fn new(
         name: &str,
-        (first, source): (Option<Bytes>, Source),
+        beginning: Beginning,
         event_stream: bool,
         permit: Permit,
         (deadline, given): (Pin<Box<Sleep>>, Duration),
         caller: &Caller,
     ) -> Self {
-        let state = match first {
-            Some(_) => State::Running {
+        let Beginning {
+            early,
+            source,
+            is_whole,
+        } = beginning;
+        let state = match is_whole {
+            false => State::Running {
                 source,
                 _permit: permit,
             },
-            None => State::Over,
+            true => State::Over,
         };
         Self {
             state,
             name: name.into(),
-            first,
+            early,
+            failing: None,
             event_stream,
             boundary: sse::Boundary::default(),
             deadline,
             given,
             revoked: Box::pin(caller.revoked.clone().cancelled_owned()),
+            token: caller.revoked.clone(),
             pieces: 0,
+            alive: Arc::default(),
+        }
+    }
+
+    /// What ends it. The body looks itself when it is read; when nobody reads, its owner must.
+    pub fn limit(&self) -> Limit {
+        Limit {
+            deadline: self.deadline.deadline(),
+            revoked: self.token.clone(),
+            alive: Arc::downgrade(&self.alive),
         }
     }
 
@@ -168,14 +235,21 @@ impl AnswerBody {
     }
 
     /// The answer ends badly: as an event where the caller reads events, else by breaking off.
-    fn end_badly(&mut self, error: Error) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+    fn end_badly(
+        &mut self,
+        error: Error,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         if let State::Running { source, .. } = &mut self.state {
             source.ends_because(&error);
         }
         self.state = State::Over;
         tracing::warn!(llm.name = %self.name, %error, "an answer ended before it was complete");
         if !self.event_stream {
-            return Poll::Ready(Some(Err(error)));
+            // The connection is dropped at an error: first let it write what it has.
+            self.failing = Some(error);
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
         }
         let mut event = self.boundary.completion().to_vec();
         let mut body = ErrorBody::new(error.status(), error.code(), error.to_string());
@@ -201,39 +275,45 @@ impl Body for AnswerBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let this = self.get_mut();
-        if let Some(first) = this.first.take() {
-            return this.pass(first);
+        if let Some(early) = this.early.iter_mut().find_map(Option::take) {
+            return this.pass(early);
+        }
+        if let Some(error) = this.failing.take() {
+            return Poll::Ready(Some(Err(error)));
         }
         this.pieces = this.pieces.wrapping_add(1);
         if this.pieces.is_multiple_of(PIECES_PER_LOOK)
             && let Some(error) = this.interruption(cx)
         {
-            return this.end_badly(error);
+            return this.end_badly(error, cx);
         }
         let State::Running { source, .. } = &mut this.state else {
             return Poll::Ready(None);
         };
         match source.poll_data(cx, &this.name) {
             Poll::Ready(Some(Ok(data))) => this.pass(data),
-            Poll::Ready(Some(Err(error))) => this.end_badly(error),
+            Poll::Ready(Some(Err(error))) => this.end_badly(error, cx),
             Poll::Ready(None) => {
                 this.state = State::Over;
                 Poll::Ready(None)
             }
             Poll::Pending => match this.interruption(cx) {
-                Some(error) => this.end_badly(error),
+                Some(error) => this.end_badly(error, cx),
                 None => Poll::Pending,
             },
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.first.is_none() && matches!(self.state, State::Over)
+        let is_over = matches!(self.state, State::Over) && self.failing.is_none();
+        is_over && self.early.iter().all(Option::is_none)
     }
 
     fn size_hint(&self) -> SizeHint {
-        let waiting = self.first.as_ref().map_or(0, Bytes::len) as u64;
+        let waiting: usize = self.early.iter().flatten().map(Bytes::len).sum();
+        let waiting = waiting as u64;
         match &self.state {
+            State::Over if self.failing.is_some() => SizeHint::default(),
             State::Over => SizeHint::with_exact(waiting),
             // An event stream may get an event of ours at its end.
             State::Running { .. } if self.event_stream => SizeHint::default(),

@@ -13,7 +13,7 @@ use shared::llm::Phase;
 use store::secrets::Secrets;
 use tokio::time::Instant;
 
-use crate::answer::{Answer, AnswerBody, Source};
+use crate::answer::{Answer, AnswerBody, Beginning, Source};
 use crate::caller::Caller;
 use crate::error::{Error, offline_since};
 use crate::public::Worker;
@@ -88,13 +88,18 @@ impl Gateway {
             content_type,
             retry_after,
             dropped_params,
-            bytes,
+            beginning,
         } = answer;
-        let event_stream = content_type
-            .as_ref()
-            .is_some_and(|value| value.as_bytes().starts_with(b"text/event-stream"));
+        let event_stream = is_event_stream(content_type.as_ref());
         let name = row.name().as_str();
-        let body = AnswerBody::new(name, bytes, event_stream, permit, (deadline, given), caller);
+        let body = AnswerBody::new(
+            name,
+            beginning,
+            event_stream,
+            permit,
+            (deadline, given),
+            caller,
+        );
         Ok(Answer {
             status,
             content_type,
@@ -182,14 +187,14 @@ impl Gateway {
             body: request.body,
         };
         let answer = self.0.relay.dispatch(session, call).await.map_err(failed)?;
-        let mut source = Source::Relayed(answer.body);
-        let first = source.first(name.as_str()).await?;
+        let streams = is_event_stream(answer.content_type.as_ref());
+        let source = Source::Relayed(answer.body);
         Ok(Begun {
             status: answer.status,
             content_type: answer.content_type,
             retry_after: answer.retry_after,
             dropped_params: answer.dropped_params,
-            bytes: (first, source),
+            beginning: source.begin(name.as_str(), streams).await?,
         })
     }
 
@@ -204,16 +209,26 @@ impl Gateway {
             let name = row.name().to_string();
             Error::Provider { name, source }
         })?;
-        let mut source = Source::Provider(answer.body);
-        let first = source.first(row.name().as_str()).await?;
+        if answer.status.is_informational() {
+            return Err(Error::Provider {
+                name: row.name().to_string(),
+                source: providers::Error::Unreadable(format!("its status {}", answer.status)),
+            });
+        }
+        let streams = is_event_stream(answer.content_type.as_ref());
+        let source = Source::Provider(answer.body);
         Ok(Begun {
             status: answer.status,
             content_type: answer.content_type,
             retry_after: answer.retry_after,
             dropped_params: listed(&answer.dropped_params),
-            bytes: (first, source),
+            beginning: source.begin(row.name().as_str(), streams).await?,
         })
     }
+}
+
+fn is_event_stream(content_type: Option<&http::HeaderValue>) -> bool {
+    content_type.is_some_and(|value| value.as_bytes().starts_with(b"text/event-stream"))
 }
 
 /// Names as one header value; `None` where there are none.
@@ -227,7 +242,7 @@ struct Begun {
     content_type: Option<http::HeaderValue>,
     retry_after: Option<http::HeaderValue>,
     dropped_params: Option<http::HeaderValue>,
-    bytes: (Option<Bytes>, Source),
+    beginning: Beginning,
 }
 
 async fn check(body: &Bytes) -> Result<chat_body::Head, Error> {

@@ -9,7 +9,7 @@ mod error;
 mod infer;
 mod public;
 
-pub use answer::{Answer, AnswerBody};
+pub use answer::{Answer, AnswerBody, Limit};
 pub use caller::Caller;
 pub use error::Error;
 pub use infer::{Ask, Gateway};

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
+use gateway::Limit;
 use http::{Request, Response, Version};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -16,6 +17,7 @@ use kit::lifecycle::Lifecycle;
 use tokio::net::TcpStream;
 
 use crate::http::body::ResponseBody;
+use crate::server::unread::Unread;
 
 /// A caller has so long to send the head of a request; an idle connection is kept as long.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(75);
@@ -29,6 +31,14 @@ pub(crate) struct Takeover {
     pub(crate) response: Response<ResponseBody>,
 }
 
+/// What the service tells the connection about the response that it is about to send.
+enum Note {
+    /// It takes the connection over.
+    Lasts(Response<ResponseBody>),
+    /// It must end in time, read or not.
+    Limited(Limit),
+}
+
 /// Serves `stream` with `serve`. Answers the takeover, where a response lasts.
 pub(crate) async fn converse<S, F>(
     stream: TcpStream,
@@ -40,18 +50,24 @@ where
     F: Future<Output = Response<ResponseBody>>,
 {
     // Filled by the service, looked at after each poll of the connection: one task, no contention.
-    let lasting = Arc::new(Mutex::new(None));
+    let noted = Arc::new(Mutex::new(None));
     let service = service_fn(|request: Request<Incoming>| {
         // Older clients know no chunks; theirs is served by hyper.
         let can_last = request.version() == Version::HTTP_11;
         let answer = serve(request);
-        let lasting = lasting.clone();
+        let noted = noted.clone();
         async move {
             let response = answer.await;
-            if can_last && matches!(response.body(), ResponseBody::Channel { .. }) {
-                *lock(&lasting) = Some(response);
-                // The connection is taken from hyper before it would be polled again.
-                return std::future::pending().await;
+            match response.body() {
+                ResponseBody::Channel { .. } if can_last => {
+                    *lock(&noted) = Some(Note::Lasts(response));
+                    // The connection is taken from hyper before it would be polled again.
+                    return std::future::pending().await;
+                }
+                ResponseBody::Answer(answer) => {
+                    *lock(&noted) = Some(Note::Limited(answer.limit()));
+                }
+                _ => {}
             }
             Ok::<_, Infallible>(response)
         }
@@ -64,12 +80,26 @@ where
         .header_read_timeout(HEADER_TIMEOUT)
         .max_buf_size(MAX_BUFFER_BYTES)
         .serve_connection(TokioIo::new(stream), service);
-    let mut until_over = poll_fn(|cx| match Pin::new(&mut connection).poll(cx) {
-        Poll::Ready(ended) => Poll::Ready(Err(ended)),
-        Poll::Pending => match lock(&lasting).take() {
-            Some(response) => Poll::Ready(Ok(response)),
-            None => Poll::Pending,
-        },
+    let mut unread: Option<Unread> = None;
+    let mut until_over = poll_fn(|cx| {
+        if let Poll::Ready(ended) = Pin::new(&mut connection).poll(cx) {
+            return Poll::Ready(Err(ended));
+        }
+        match lock(&noted).take() {
+            Some(Note::Lasts(response)) => return Poll::Ready(Ok(response)),
+            // Most answers have gone out whole by now.
+            Some(Note::Limited(limit)) => unread = limit.applies().then(|| Unread::new(limit)),
+            None => {}
+        }
+        unread.take_if(|unread| unread.is_over());
+        let must_go = unread
+            .as_mut()
+            .is_some_and(|unread| unread.poll(cx).is_ready());
+        if must_go {
+            tracing::debug!("an answer that nobody reads has ended");
+            return Poll::Ready(Err(Ok(())));
+        }
+        Poll::Pending
     });
     let mut over = tokio::select! {
         biased;

@@ -10,6 +10,7 @@
 mod accept;
 mod connection;
 mod stream;
+mod unread;
 mod worker;
 
 pub use accept::Acceptor;
