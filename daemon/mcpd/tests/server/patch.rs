@@ -77,7 +77,7 @@ async fn a_patch_must_leave_a_good_row_of_the_same_name() {
             "made by its publisher",
         ),
         (json!({"name": "other"}), "the path says `gpt`"),
-        (json!(["a"]), "RFC 7396"),
+        (json!(["a"]), "must be a JSON object"),
         (json!({"spec": null}), "spec"),
     ] {
         let answer = mcpd.admin.patch(PATH, patch).await;
