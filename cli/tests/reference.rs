@@ -1,7 +1,5 @@
 //! The command reference in `docs/` is what the program itself says.
 
-#![expect(clippy::unwrap_used, reason = "a test that can't go on shall panic")]
-
 use std::path::Path;
 use std::process::Command;
 
