@@ -2,7 +2,7 @@
 //! speak, and each one's own kit.
 //!
 //! The tests beside this crate's `Cargo.toml` use [`mock`], [`cluster`] and [`proxy`]; the program `bench` uses
-//! [`mock`] and [`bench`]. Nothing in here is linked into a shipped program.
+//! [`mock`] and [`mod@bench`]. Nothing in here is linked into a shipped program.
 
 pub mod bench;
 pub mod clock;

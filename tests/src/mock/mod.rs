@@ -12,7 +12,7 @@
 //! repeated one. A client that hangs up is noticed at once, also before the first token and in calls that do not
 //! stream, and is counted in [`StatsSnapshot::aborted`].
 //!
-//! System tests call [`Mock::start`]; the bench runs [`serve`] in a process of its own.
+//! System tests call [`Mock::start`]; the bench runs [`serve()`] in a process of its own.
 
 mod answer;
 mod behaviour;
