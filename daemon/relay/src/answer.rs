@@ -58,8 +58,12 @@ pub struct AnswerBody {
     source: Source,
     failed: oneshot::Receiver<Error>,
     guard: TaskGuard,
-    /// The upload broke; why, is waited for.
-    broken: Option<Pin<Box<Sleep>>>,
+    /// The upload broke.
+    is_cut: bool,
+    /// What the publisher says of its provider; what it sent before may still be on its way.
+    reason: Option<Error>,
+    /// Until when the other of the two is waited for.
+    grace: Option<Pin<Box<Sleep>>>,
 }
 
 impl AnswerBody {
@@ -68,13 +72,20 @@ impl AnswerBody {
             source,
             failed,
             guard,
-            broken: None,
+            is_cut: false,
+            reason: None,
+            grace: None,
         }
     }
 
     /// Says why the body will be dropped before its end, where it is not that the caller went.
     pub fn ends_because(&mut self, reason: &'static str) {
         self.guard.reason = reason;
+    }
+
+    fn fail(&mut self, error: Error) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        self.guard.finish();
+        Poll::Ready(Some(Err(error)))
     }
 
     fn poll_source(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
@@ -119,12 +130,10 @@ impl Body for AnswerBody {
         if this.guard.finished {
             return Poll::Ready(None);
         }
-        if this.broken.is_none() {
+        if !this.is_cut {
             match this.poll_source(cx) {
                 Poll::Ready(Some(Ok(data))) => return Poll::Ready(Some(Ok(Frame::data(data)))),
-                Poll::Ready(Some(Err(Error::CutShort))) => {
-                    this.broken = Some(Box::pin(tokio::time::sleep(REASON_GRACE)));
-                }
+                Poll::Ready(Some(Err(Error::CutShort))) => this.is_cut = true,
                 Poll::Ready(end) => {
                     this.guard.finish();
                     return Poll::Ready(end.map(|end| end.map(Frame::data)));
@@ -132,15 +141,31 @@ impl Body for AnswerBody {
                 Poll::Pending => {}
             }
         }
-        if let Poll::Ready(failure) = Pin::new(&mut this.failed).poll(cx) {
-            this.guard.finish();
-            return Poll::Ready(Some(Err(failure.unwrap_or(Error::Disconnected))));
+        if this.reason.is_none()
+            && let Poll::Ready(failure) = Pin::new(&mut this.failed).poll(cx)
+        {
+            match failure {
+                Ok(reason @ Error::Provider(_)) => this.reason = Some(reason),
+                other => return this.fail(other.unwrap_or(Error::Disconnected)),
+            }
         }
-        let broken = this.broken.as_mut();
-        if broken.is_some_and(|grace| grace.as_mut().poll(cx).is_ready()) {
-            this.guard.finish();
-            return Poll::Ready(Some(Err(Error::CutShort)));
+        if !this.is_cut && this.reason.is_none() {
+            return Poll::Pending;
         }
-        Poll::Pending
+        if this.is_cut
+            && let Some(reason) = this.reason.take()
+        {
+            return this.fail(reason);
+        }
+        let grace = this
+            .grace
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(REASON_GRACE)));
+        match grace.as_mut().poll(cx) {
+            Poll::Ready(()) => {
+                let reason = this.reason.take();
+                this.fail(reason.unwrap_or(Error::CutShort))
+            }
+            Poll::Pending => Poll::Pending,
+        }
     }
 }
