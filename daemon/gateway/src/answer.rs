@@ -150,7 +150,7 @@ const PIECES_PER_LOOK: u32 = 64;
 
 /// An answer's body. Dropping it before its end stops the provider and frees the slot.
 pub struct AnswerBody {
-    state: State,
+    running: Option<Running>,
     name: Box<str>,
     early: [Option<Bytes>; 2],
     /// How it will end badly, once what came before is on its way.
@@ -165,9 +165,10 @@ pub struct AnswerBody {
     alive: Arc<()>,
 }
 
-enum State {
-    Running { source: Source, _permit: Permit },
-    Over,
+/// An answer that more may come of. Gone at its end, and with it the slot and the provider.
+struct Running {
+    source: Source,
+    _permit: Permit,
 }
 
 impl AnswerBody {
@@ -184,15 +185,12 @@ impl AnswerBody {
             source,
             is_whole,
         } = beginning;
-        let state = match is_whole {
-            false => State::Running {
-                source,
-                _permit: permit,
-            },
-            true => State::Over,
+        let running = Running {
+            source,
+            _permit: permit,
         };
         Self {
-            state,
+            running: (!is_whole).then_some(running),
             name: name.into(),
             early,
             failing: None,
@@ -218,9 +216,7 @@ impl AnswerBody {
 
     /// Why the answer must end now, if it must.
     fn interruption(&mut self, cx: &mut Context<'_>) -> Option<Error> {
-        if matches!(self.state, State::Over) {
-            return None;
-        }
+        self.running.as_ref()?;
         if self.revoked.as_mut().poll(cx).is_ready() {
             return Some(Error::Revoked);
         }
@@ -240,10 +236,9 @@ impl AnswerBody {
         error: Error,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        if let State::Running { source, .. } = &mut self.state {
-            source.ends_because(&error);
+        if let Some(mut running) = self.running.take() {
+            running.source.ends_because(&error);
         }
-        self.state = State::Over;
         tracing::warn!(llm.name = %self.name, %error, "an answer ended before it was complete");
         if !self.event_stream {
             // The connection is dropped at an error: first let it write what it has.
@@ -287,14 +282,14 @@ impl Body for AnswerBody {
         {
             return this.end_badly(error, cx);
         }
-        let State::Running { source, .. } = &mut this.state else {
+        let Some(running) = &mut this.running else {
             return Poll::Ready(None);
         };
-        match source.poll_data(cx, &this.name) {
+        match running.source.poll_data(cx, &this.name) {
             Poll::Ready(Some(Ok(data))) => this.pass(data),
             Poll::Ready(Some(Err(error))) => this.end_badly(error, cx),
             Poll::Ready(None) => {
-                this.state = State::Over;
+                this.running = None;
                 Poll::Ready(None)
             }
             Poll::Pending => match this.interruption(cx) {
@@ -305,19 +300,19 @@ impl Body for AnswerBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        let is_over = matches!(self.state, State::Over) && self.failing.is_none();
+        let is_over = self.running.is_none() && self.failing.is_none();
         is_over && self.early.iter().all(Option::is_none)
     }
 
     fn size_hint(&self) -> SizeHint {
         let waiting: usize = self.early.iter().flatten().map(Bytes::len).sum();
         let waiting = waiting as u64;
-        match &self.state {
-            State::Over if self.failing.is_some() => SizeHint::default(),
-            State::Over => SizeHint::with_exact(waiting),
+        match &self.running {
+            None if self.failing.is_some() => SizeHint::default(),
+            None => SizeHint::with_exact(waiting),
             // An event stream may get an event of ours at its end.
-            State::Running { .. } if self.event_stream => SizeHint::default(),
-            State::Running { source, .. } => match source.size_hint().exact() {
+            Some(_) if self.event_stream => SizeHint::default(),
+            Some(running) => match running.source.size_hint().exact() {
                 Some(rest) => SizeHint::with_exact(rest + waiting),
                 None => SizeHint::default(),
             },
