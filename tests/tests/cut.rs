@@ -82,8 +82,17 @@ async fn a_provider_that_breaks_off_never_looks_complete() {
         for after in [0, 1, 9, 10] {
             let answer = stage.chat(row, true, &cut(after)).await;
             match answer.status {
-                // It broke before its first byte was passed on.
-                502 => assert_eq!((after, &*answer.code()), (0, "provider_error"), "{row}"),
+                // It broke before its first byte was passed on. A publisher's word that its provider
+                // broke off travels on its own, and may overtake the first token.
+                502 => {
+                    let most = u32::from(row == VIRTUAL);
+                    assert!(
+                        after <= most,
+                        "{row} after {after} tokens: {}",
+                        answer.text()
+                    );
+                    assert_eq!(&*answer.code(), "provider_error", "{row}");
+                }
                 _ => ends_in_error(&answer, "provider_error"),
             }
         }
