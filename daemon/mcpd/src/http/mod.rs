@@ -5,3 +5,4 @@ pub mod error;
 pub mod read;
 pub mod request_id;
 pub mod resource;
+pub mod unbuffered;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
+use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use relay::{Error, UploadHead};
@@ -17,12 +17,11 @@ use crate::auth::{Access, Credential};
 use crate::http::body::ResponseBody;
 use crate::http::error::ApiError;
 use crate::http::read;
+use crate::http::unbuffered::unbuffered;
 use crate::routes::App;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
-const NO_STORE: HeaderValue = HeaderValue::from_static("no-store, no-transform");
-const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 pub(crate) async fn register(
     app: &App,
@@ -57,8 +56,7 @@ pub(crate) async fn bind(
     });
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, EVENT_STREAM);
-    headers.insert(CACHE_CONTROL, NO_STORE);
-    headers.insert(ACCEL_BUFFERING, HeaderValue::from_static("no"));
+    unbuffered(headers);
     Ok(response)
 }
 

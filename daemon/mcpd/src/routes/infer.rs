@@ -1,7 +1,7 @@
 //! `POST /api/v1/llms/NAME/infer[/PATH]`.
 
 use gateway::{Ask, Worker};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{Request, Response};
 use hyper::body::Incoming;
 use shared::headers::{DROPPED_PARAMS, LLM};
@@ -12,10 +12,8 @@ use crate::auth::Access;
 use crate::http::body::ResponseBody;
 use crate::http::error::ApiError;
 use crate::http::read;
+use crate::http::unbuffered::unbuffered;
 use crate::routes::App;
-
-/// Proxies must pass an event stream on as it comes.
-const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 pub(crate) async fn infer(
     app: &App,
@@ -48,11 +46,7 @@ pub(crate) async fn infer(
     let headers = response.headers_mut();
     if let Some(content_type) = answer.content_type {
         if content_type.as_bytes().starts_with(b"text/event-stream") {
-            headers.insert(
-                CACHE_CONTROL,
-                HeaderValue::from_static("no-store, no-transform"),
-            );
-            headers.insert(ACCEL_BUFFERING, HeaderValue::from_static("no"));
+            unbuffered(headers);
         }
         headers.insert(CONTENT_TYPE, content_type);
     }

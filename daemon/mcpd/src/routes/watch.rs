@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use axum::response::IntoResponse;
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::HeaderMap;
+use http::header::{CONTENT_TYPE, HeaderValue};
 use http_body::Frame;
 use kit::lifecycle::Ends;
 use registry::{Change, Row};
@@ -16,6 +17,7 @@ use shared::sse;
 use tokio::sync::mpsc;
 
 use crate::auth::Credential;
+use crate::http::unbuffered::unbuffered;
 use crate::routes::App;
 
 /// Events that wait for a slow watcher; it falls behind then and starts from the whole list again.
@@ -35,10 +37,9 @@ pub(crate) fn llms(app: &Arc<App>, caller: &Arc<Credential>) -> impl IntoRespons
             _ = tell(&watching, &events) => {}
         }
     });
-    let headers = [
-        (CONTENT_TYPE, "text/event-stream"),
-        (CACHE_CONTROL, "no-store, no-transform"),
-    ];
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    unbuffered(&mut headers);
     (headers, axum::body::Body::new(EventBody(queue)))
 }
 
