@@ -18,6 +18,7 @@ use serde_json::value::RawValue;
 use crate::infer_path::InferPath;
 use crate::llm::{Llm, Phase, ProviderType};
 use crate::name::Name;
+use crate::span::Span;
 use crate::sse;
 use crate::timestamp::Timestamp;
 
@@ -262,6 +263,9 @@ pub struct Offer {
     /// `hibernating` where a request must wake it first; otherwise absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<Phase>,
+    /// How long it may take to wake.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wake_timeout: Option<Span>,
 }
 
 /// The answer to [`Register`].

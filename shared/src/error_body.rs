@@ -58,12 +58,22 @@ pub mod code {
     pub const BODY_TOO_LARGE: &str = "body_too_large";
     /// 429: all slots of the LLM and its queue are full.
     pub const OVERLOADED: &str = "overloaded";
+    /// 429: the token's requests or tokens per minute, or at once, are used up.
+    pub const RATE_LIMIT_EXCEEDED: &str = "rate_limit_exceeded";
+    /// 429: the token's budget is used up.
+    pub const INSUFFICIENT_QUOTA: &str = "insufficient_quota";
     /// 502: the publisher went away with the task.
     pub const PROVIDER_DISCONNECTED: &str = "provider_disconnected";
     /// 502: the provider could not be reached, or broke off.
     pub const PROVIDER_ERROR: &str = "provider_error";
     /// 503: no publisher serves the LLM now.
     pub const PROVIDER_OFFLINE: &str = "provider_offline";
+    /// 503: the LLM failed several times in a row and is left alone for a while.
+    pub const BREAKER_OPEN: &str = "breaker_open";
+    /// 504: a hibernating provider did not wake in time.
+    pub const WAKE_TIMEOUT: &str = "wake_timeout";
+    /// 504: the provider accepted the request and said nothing.
+    pub const PROVIDER_SILENT: &str = "provider_silent";
     /// 503: the server is stopping.
     pub const SHUTTING_DOWN: &str = "shutting_down";
     /// 503: too many connections, or the database is away.

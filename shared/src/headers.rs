@@ -14,3 +14,8 @@ pub const REQUEST_ID: &str = "x-request-id";
 pub const LLM: &str = "x-mcpctl-llm";
 /// The parameters of a request that the provider's dialect can't carry.
 pub const DROPPED_PARAMS: &str = "x-mcpctl-dropped-params";
+/// How many LLMs (or times the same) were tried for a request.
+pub const ATTEMPTS: &str = "x-mcpctl-attempts";
+/// `hit` where an answer came from the alias's cache, `miss` where it may be kept there now. A
+/// caller asks for the cache with `use` and keeps it out with `bypass`.
+pub const CACHE: &str = "x-mcpctl-cache";

@@ -23,24 +23,28 @@ pub enum InferPath {
     /// `rerank`
     #[serde(rename = "rerank")]
     Rerank,
+    /// `messages`: Anthropic's shape, for providers that speak it themselves.
+    #[serde(rename = "messages")]
+    Messages,
 }
 
 /// A path outside the allow-list.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{0}` is not a path that can be relayed: use chat/completions, completions, embeddings, \
-     responses or rerank"
+     responses, rerank or messages"
 )]
 pub struct PathNotAllowed(pub String);
 
 impl InferPath {
     /// The whole allow-list.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::ChatCompletions,
         Self::Completions,
         Self::Embeddings,
         Self::Responses,
         Self::Rerank,
+        Self::Messages,
     ];
 
     /// The path, without a leading slash.
@@ -51,6 +55,7 @@ impl InferPath {
             Self::Embeddings => "embeddings",
             Self::Responses => "responses",
             Self::Rerank => "rerank",
+            Self::Messages => "messages",
         }
     }
 }

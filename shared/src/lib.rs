@@ -5,6 +5,7 @@
 //! upgrade must understand the old and the new form, so fields are added, never renamed.
 
 pub mod access_token;
+pub mod alias;
 pub mod channel;
 pub mod chat_body;
 pub mod document;
@@ -13,13 +14,18 @@ pub mod headers;
 pub mod infer_path;
 pub mod lifecycle;
 pub mod llm;
+pub mod load;
 pub mod local_control;
 pub mod name;
+pub mod price;
 pub mod role;
+pub mod route;
 pub mod secret;
+pub mod span;
 pub mod sse;
 pub mod timestamp;
 pub mod token;
+pub mod usage;
 
 /// The API version written into every envelope.
 pub const API_VERSION: &str = "mcpctl/v1";

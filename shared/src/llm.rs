@@ -5,12 +5,14 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::{Map, Value};
 
 use crate::document::{BadDocument, Document, spread};
 use crate::name::Name;
+use crate::span::Span;
 use crate::timestamp::Timestamp;
 
 /// The resource's kind in its envelope.
@@ -93,6 +95,7 @@ macro_rules! text_of {
 }
 
 text_of!(LlmKind { Public => "public", Virtual => "virtual" });
+text_of!(BreakerState { Closed => "closed", Open => "open", Probing => "probing" });
 text_of!(Phase { Active => "active", Inactive => "inactive", Hibernating => "hibernating" });
 text_of!(ProviderType {
     OpenAi => "openai",
@@ -144,11 +147,41 @@ pub struct LlmSpec {
     /// Requests that may wait for a slot. Default: [`DEFAULT_MAX_QUEUE`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_queue: Option<u32>,
+    /// When failures take it out of rotation. Default: [`Breaker::default`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub breaker: Option<Breaker>,
+    /// `false` where the provider refuses `stream_options`, by which streams tell their usage.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stream_usage: Option<bool>,
+    /// How long a hibernating provider may take to wake. Default: [`DEFAULT_WAKE_TIMEOUT`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wake_timeout: Option<Span>,
     /// Fields of a newer writer, or of the user.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
 
+/// When failures take an LLM out of rotation, and for how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Breaker {
+    /// Failures in a row that open it. At least 1.
+    pub failures: u32,
+    /// How long it stays open before one request probes.
+    pub open_for: Span,
+}
+
+impl Default for Breaker {
+    fn default() -> Self {
+        Self {
+            failures: 3,
+            open_for: Span(Duration::from_secs(300)),
+        }
+    }
+}
+
+/// What a provider may take to wake where its row does not say.
+pub const DEFAULT_WAKE_TIMEOUT: Duration = Duration::from_secs(120);
 /// Requests in flight per LLM where its row does not say.
 pub const DEFAULT_MAX_CONCURRENCY: u32 = 256;
 /// Requests waiting per LLM where its row does not say.
@@ -178,6 +211,32 @@ pub struct LlmStatus {
     /// The last failure that mattered, in words for the owner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,
+    /// Its breaker, where failures opened it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub breaker: Option<BreakerStatus>,
+}
+
+/// A breaker that is not closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BreakerStatus {
+    /// Open or probing.
+    pub state: BreakerState,
+    /// When the next request may probe.
+    pub until: Timestamp,
+}
+
+/// Where a breaker is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BreakerState {
+    /// Requests pass.
+    #[default]
+    Closed,
+    /// Requests go elsewhere.
+    Open,
+    /// One request probes.
+    Probing,
 }
 
 /// The fields of the flat form that describe what is seen, so a writer can't set them.
@@ -277,6 +336,9 @@ pub fn check(spec: &LlmSpec) -> Result<(), BadLlm> {
     }
     if spec.max_concurrency == Some(0) {
         return rule("`maxConcurrency` must be at least 1");
+    }
+    if spec.breaker.is_some_and(|breaker| breaker.failures == 0) {
+        return rule("`breaker.failures` must be at least 1");
     }
     match spec.kind {
         LlmKind::Virtual if spec.url.is_some() || spec.key.is_some() => {

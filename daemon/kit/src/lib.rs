@@ -7,4 +7,3 @@ pub mod lifecycle;
 pub mod logging;
 pub mod random;
 pub mod settings;
-pub mod span;

@@ -194,7 +194,7 @@ pub fn read_toml(text: &str) -> Result<BTreeMap<String, String>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::span::Span;
+    use shared::span::Span;
 
     fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
         let own = |(a, b): &(&str, &str)| (String::from(*a), String::from(*b));

@@ -241,6 +241,7 @@ impl Auth {
             roles: vec![Role::Admin],
             principal: None,
             expires_at: None,
+            limits: shared::token::Limits::default(),
         };
         let record = self.plan(name, spec, None);
         let record = record.map_err(|error| anyhow::anyhow!(error.body.error.message))?;

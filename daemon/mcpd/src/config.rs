@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use kit::settings::{BadSetting, Settings, Shown, read_toml};
-use kit::span::Span;
 use relay::Timing;
+use shared::span::Span;
 
 /// What the server runs with.
 #[derive(Clone, Debug)]

@@ -104,7 +104,7 @@ impl Demo {
                 (false, prompt, tokens)
             }
             InferPath::Embeddings => return Ok(embeddings(&asked)),
-            InferPath::Responses | InferPath::Rerank => {
+            InferPath::Responses | InferPath::Rerank | InferPath::Messages => {
                 return Err(Error::Unsupported(format!(
                     "the demo provider has no `{}`: use chat/completions, completions or embeddings",
                     request.path

@@ -115,6 +115,9 @@ fn offered(offer: &Offer) -> Offered {
             context_window: offer.context_window,
             max_concurrency: offer.max_concurrency,
             max_queue: offer.max_queue,
+            breaker: None,
+            stream_usage: None,
+            wake_timeout: offer.wake_timeout,
             extra: serde_json::Map::new(),
         },
     }

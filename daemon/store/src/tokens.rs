@@ -63,10 +63,12 @@ impl TokenRecord {
                 roles: self.roles.clone(),
                 principal: Some(self.principal.clone()),
                 expires_at: self.expires_at,
+                limits: shared::token::Limits::default(),
             },
             status: Some(TokenStatus {
                 value: None,
                 last_used_at: self.last_used_at,
+                spent: None,
             }),
         }
     }

@@ -157,5 +157,6 @@ fn offer(config: &ProviderConfig, seen: &Seen) -> Offer {
         max_concurrency: config.max_concurrency,
         max_queue: config.max_queue,
         status: None,
+        wake_timeout: None,
     }
 }

@@ -101,10 +101,12 @@ impl Ollama {
                 self.answer(mapped, "api/generate", "cmpl", false).await
             }
             InferPath::Embeddings => self.embed(&request.body).await,
-            InferPath::Responses | InferPath::Rerank => Err(Error::Unsupported(format!(
-                "Ollama has no `{}`: use chat/completions, completions or embeddings",
-                request.path
-            ))),
+            InferPath::Responses | InferPath::Rerank | InferPath::Messages => {
+                Err(Error::Unsupported(format!(
+                    "Ollama has no `{}`: use chat/completions, completions or embeddings",
+                    request.path
+                )))
+            }
         }
     }
 

@@ -86,6 +86,7 @@ fn offer(name: &str) -> Offer {
         max_concurrency: Some(2),
         max_queue: None,
         status: None,
+        wake_timeout: None,
     }
 }
 

@@ -31,6 +31,7 @@ pub(crate) fn offer(name: &str) -> Offer {
         max_concurrency: None,
         max_queue: None,
         status: None,
+        wake_timeout: None,
     }
 }
 

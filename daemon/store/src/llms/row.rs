@@ -65,6 +65,7 @@ impl TryFrom<LlmRow> for Llm {
             in_flight: 0,
             queued: 0,
             last_error: row.last_error,
+            breaker: None,
         };
         let spec = serde_json::from_str(&row.spec)
             .map_err(|_| StoreError::corrupt(KIND, &metadata.name, "spec"))?;

@@ -136,6 +136,7 @@ fn registration(n: usize) -> Result<Register, Trouble> {
         max_concurrency: None,
         max_queue: None,
         status: None,
+        wake_timeout: None,
     };
     let node = Node {
         id: format!("bench-node-{n}"),
