@@ -41,7 +41,8 @@ pub enum Frame {
     Ack(Ack),
     /// Stop serving a request.
     Cancel(Cancel),
-    /// Wake a hibernating provider.
+    /// Wake a hibernating provider. Once it is awake, the offer is said again without `hibernating`;
+    /// where it can't be woken, a heartbeat says why ([`Readiness::wake_failed`]).
     Wake(Wake),
     /// The server is stopping: finish what runs, come back later.
     Goaway(Goaway),
@@ -319,6 +320,10 @@ pub struct Readiness {
     /// Why it is not ready.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+    /// It was to be woken and did not wake: why, for people; never a URL or a key. Said once, in a
+    /// heartbeat of its own, so that whoever waits for it need not wait for its wake timeout.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wake_failed: Option<String>,
 }
 
 /// The answer to [`Heartbeat`].

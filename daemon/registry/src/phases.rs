@@ -12,6 +12,7 @@ use store::StoreError;
 
 use crate::Registry;
 use crate::changes::Change;
+use crate::row::Row;
 
 /// How long to wait before a failed save is tried again.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -36,6 +37,25 @@ impl Registry {
         };
         tracing::info!(llm.name = %name, phase = %changed.phase(), ?event, "row changed its phase");
         self.not_saved(name);
+        self.tell(Change::Modified(changed));
+    }
+
+    /// Notes why the row `name` could not be woken, or forgets it (`None`), if `session` serves it:
+    /// its `lastError`. In memory only, since it is about this moment. Does not wait.
+    pub fn note_failure(&self, name: &Name, session: &str, why: Option<&str>) {
+        let changed = {
+            let Some(mut row) = self.0.rows.get_mut(name) else {
+                return;
+            };
+            let mut llm = row.document();
+            let status = llm.status.get_or_insert_default();
+            if row.session() != Some(session) || status.last_error.as_deref() == why {
+                return;
+            }
+            status.last_error = why.map(Into::into);
+            *row = Row::new(llm, Some(&row)).into();
+            row.clone()
+        };
         self.tell(Change::Modified(changed));
     }
 

@@ -21,6 +21,7 @@ mod result;
 mod session;
 mod task;
 mod upload;
+mod wake;
 mod watch;
 
 pub use answer::AnswerBody;

@@ -242,6 +242,7 @@ impl Relay {
         if first {
             self.settle(session_id, &state.offer, true);
         }
+        self.take_wake_failures(session_id, state, heartbeat);
         Ok(HeartbeatReply {
             bound: true,
             epoch,

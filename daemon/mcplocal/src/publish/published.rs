@@ -89,6 +89,7 @@ impl Published {
                 ready: listed.health.is_ready() == Some(true),
                 in_flight: listed.in_flight(),
                 message: listed.health.failed().map(|f| f.for_server.clone()),
+                wake_failed: None,
             })
             .collect()
     }

@@ -10,4 +10,5 @@ mod retention;
 mod silence;
 mod tasks;
 mod uploads;
+mod waking;
 mod world;
