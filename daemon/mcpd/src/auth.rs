@@ -212,6 +212,7 @@ impl Auth {
             expires_at,
             revoked_at: None,
             last_used_at: None,
+            limits: spec.limits,
         })
     }
 

@@ -21,16 +21,19 @@
 //!
 //! The same suite runs over both: `tests/conformance.rs`.
 
+pub mod aliases;
 pub mod audit;
 mod backend;
 mod bounds;
 mod config;
 pub mod credential;
+pub mod documents;
 mod error;
 mod ids;
 pub mod llms;
 pub mod master_key;
 mod open;
+pub mod prices;
 mod seal;
 pub mod secrets;
 pub mod sessions;

@@ -19,11 +19,13 @@ use sqlx::sqlite::{
 };
 use sqlx::{Connection, Executor};
 
+use crate::aliases::Aliases;
 use crate::audit::Audit;
 use crate::backend::{Backend, on_read};
 use crate::config::{Config, Place};
 use crate::error::{During, StoreError, in_the_way, on_migrate, refusal};
 use crate::llms::Llms;
+use crate::prices::Prices;
 use crate::sessions::Sessions;
 use crate::tokens::Tokens;
 
@@ -121,6 +123,16 @@ impl Store {
     /// The access tokens.
     pub fn tokens(&self) -> Tokens<'_> {
         Tokens::new(self)
+    }
+
+    /// The names in front of LLMs.
+    pub fn aliases(&self) -> Aliases<'_> {
+        Aliases::new(self)
+    }
+
+    /// What tokens cost.
+    pub fn prices(&self) -> Prices<'_> {
+        Prices::new(self)
     }
 
     /// The audit lines. (Secrets need a key: [`crate::secrets::Secrets::open`].)

@@ -6,7 +6,7 @@ use shared::document::{Document, Metadata};
 use shared::name::Name;
 use shared::role::Role;
 use shared::timestamp::Timestamp;
-use shared::token::{KIND as DOCUMENT_KIND, Token, TokenSpec, TokenStatus};
+use shared::token::{KIND as DOCUMENT_KIND, Limits, Token, TokenSpec, TokenStatus};
 
 use crate::Store;
 use crate::backend::{in_tx, on_read, on_write, on_write_many};
@@ -20,7 +20,7 @@ pub const MAX_TOKENS: usize = 10_000;
 const KIND: &str = "token";
 
 /// A stored token.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TokenRecord {
     /// The public part of the credential.
     pub id: String,
@@ -40,6 +40,8 @@ pub struct TokenRecord {
     pub revoked_at: Option<Timestamp>,
     /// When it was last used, as far as that was stored.
     pub last_used_at: Option<Timestamp>,
+    /// What its bearer may use.
+    pub limits: Limits,
 }
 
 impl TokenRecord {
@@ -63,7 +65,7 @@ impl TokenRecord {
                 roles: self.roles.clone(),
                 principal: Some(self.principal.clone()),
                 expires_at: self.expires_at,
-                limits: shared::token::Limits::default(),
+                limits: self.limits,
             },
             status: Some(TokenStatus {
                 value: None,
@@ -82,7 +84,8 @@ pub struct Tokens<'a> {
 
 macro_rules! columns {
     () => {
-        "id, name, principal, roles, secret_hash, created_at, expires_at, revoked_at, last_used_at"
+        "id, name, principal, roles, secret_hash, created_at, expires_at, revoked_at, last_used_at,
+         limits"
     };
 }
 
@@ -98,6 +101,7 @@ impl<'a> Tokens<'a> {
     pub async fn insert(self, token: &TokenRecord) -> Result<(), StoreError> {
         let principal = bounds::principal(&token.principal)?;
         let roles = bounds::json("roles", &token.roles)?;
+        let limits = bounds::json("limits", &token.limits)?;
         // The limit is a brake, not a promise: a race may pass it by one.
         let stored: i64 = on_read!(self.store, |pool| {
             sqlx::query_scalar("select count(*) from tokens")
@@ -115,9 +119,9 @@ impl<'a> Tokens<'a> {
             sqlx::query(
                 "insert into tokens (
                     id, name, principal, roles, secret_hash,
-                    created_at, expires_at, revoked_at, last_used_at
+                    created_at, expires_at, revoked_at, last_used_at, limits
                 )
-                values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             )
             .bind(&token.id)
             .bind(token.name.as_str())
@@ -128,6 +132,7 @@ impl<'a> Tokens<'a> {
             .bind(token.expires_at.map(Timestamp::as_millis))
             .bind(token.revoked_at.map(Timestamp::as_millis))
             .bind(token.last_used_at.map(Timestamp::as_millis))
+            .bind(&limits)
             .execute(pool)
             .await
             .map(drop)
@@ -185,6 +190,25 @@ impl<'a> Tokens<'a> {
         .into_iter()
         .map(TokenRecord::try_from)
         .collect()
+    }
+
+    /// Changes what the token's bearer may use.
+    ///
+    /// Errors: [`StoreError::NotFound`].
+    pub async fn set_limits(self, name: &Name, limits: Limits) -> Result<TokenRecord, StoreError> {
+        let limits = bounds::json("limits", &limits)?;
+        let changed = on_write!(self.store, |pool| {
+            sqlx::query_as::<_, TokenRow>(concat!(
+                "update tokens set limits = $2 where name = $1 returning ",
+                columns!()
+            ))
+            .bind(name.as_str())
+            .bind(&limits)
+            .fetch_optional(pool)
+            .await
+        })
+        .during("change a token's limits")?;
+        found(changed, name)
     }
 
     /// Ends the token and keeps its row, so that its name stays taken. A second time changes
@@ -278,6 +302,7 @@ struct TokenRow {
     expires_at: Option<i64>,
     revoked_at: Option<i64>,
     last_used_at: Option<i64>,
+    limits: String,
 }
 
 impl TryFrom<TokenRow> for TokenRecord {
@@ -288,6 +313,7 @@ impl TryFrom<TokenRow> for TokenRecord {
         Ok(Self {
             name: row.name.parse().map_err(|_| corrupt("name"))?,
             roles: serde_json::from_str(&row.roles).map_err(|_| corrupt("roles"))?,
+            limits: serde_json::from_str(&row.limits).map_err(|_| corrupt("limits"))?,
             secret_hash: SecretHash::from_bytes(&row.secret_hash)
                 .ok_or_else(|| corrupt("secret_hash"))?,
             id: row.id,

@@ -4,6 +4,7 @@ use kit::random::SystemRandom;
 use secrecy::ExposeSecret;
 use shared::access_token;
 use shared::role::Role;
+use shared::token::Limits;
 use store::StoreError;
 use store::credential::mint;
 use store::tokens::TokenRecord;
@@ -32,6 +33,7 @@ fn token(text: &str) -> TokenRecord {
         expires_at: Some(at(100)),
         revoked_at: None,
         last_used_at: None,
+        limits: Limits::default(),
     }
 }
 
