@@ -1,6 +1,8 @@
 //! Answers that leave in one piece: completions that do not stream, embeddings, models, errors, statistics.
 
 use super::behaviour::Ask;
+use super::recorder::RecordedRequest;
+use super::speech::Speech;
 use super::stats::StatsSnapshot;
 use std::io::Write;
 
@@ -18,11 +20,11 @@ pub(super) enum Dialect {
 }
 
 /// The whole answer to a call that does not stream.
-pub(super) fn whole(out: &mut Vec<u8>, dialect: Dialect, ask: &Ask<'_>) {
+pub(super) fn whole(out: &mut Vec<u8>, dialect: Dialect, ask: &Ask<'_>, speech: &Speech<'_>) {
     let mut body = Vec::with_capacity(512);
     match dialect {
-        Dialect::Chat => chat(&mut body, ask),
-        Dialect::Legacy => legacy(&mut body, ask),
+        Dialect::Chat => chat(&mut body, ask, speech),
+        Dialect::Legacy => legacy(&mut body, ask, speech),
         Dialect::Embeddings => embeddings(&mut body, ask),
     }
     message(out, 200, "application/json", &body);
@@ -44,9 +46,27 @@ pub(super) fn html(out: &mut Vec<u8>) {
     );
 }
 
+fn entry(id: &str) -> serde_json::Value {
+    serde_json::json!({"id": id, "object": "model", "created": 0, "owned_by": "mock"})
+}
+
+/// One model.
+pub(super) fn one_model(out: &mut Vec<u8>, ids: &[String], id: &str) {
+    let is_known = ids.iter().any(|known| known == id) || (ids.is_empty() && id == "mock");
+    if is_known {
+        message(
+            out,
+            200,
+            "application/json",
+            entry(id).to_string().as_bytes(),
+        );
+    } else {
+        error(out, 404, "the mock has no such model");
+    }
+}
+
 /// The list of models.
 pub(super) fn models(out: &mut Vec<u8>, ids: &[String]) {
-    let entry = |id: &str| serde_json::json!({"id": id, "object": "model", "created": 0, "owned_by": "mock"});
     let data: Vec<_> = match ids {
         [] => vec![entry("mock")],
         ids => ids.iter().map(|id| entry(id)).collect(),
@@ -58,6 +78,12 @@ pub(super) fn models(out: &mut Vec<u8>, ids: &[String]) {
 /// The counters.
 pub(super) fn stats(out: &mut Vec<u8>, snapshot: &StatsSnapshot) {
     let body = serde_json::to_vec(snapshot).unwrap_or_default();
+    message(out, 200, "application/json", &body);
+}
+
+/// The newest requests.
+pub(super) fn requests(out: &mut Vec<u8>, seen: &[RecordedRequest]) {
+    let body = serde_json::to_vec(seen).unwrap_or_default();
     message(out, 200, "application/json", &body);
 }
 
@@ -84,27 +110,29 @@ pub(super) fn put(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
     let _ = out.write_fmt(text);
 }
 
-fn chat(body: &mut Vec<u8>, ask: &Ask<'_>) {
+fn chat(body: &mut Vec<u8>, ask: &Ask<'_>, speech: &Speech<'_>) {
     body.extend_from_slice(
         br#"{"id":"chatcmpl-mock","object":"chat.completion","created":1700000000,"model":"#,
     );
     model_name(body, ask.model());
-    body.extend_from_slice(br#","choices":[{"index":0,"message":{"role":"assistant","content":""#);
-    words(body, ask.mock.tokens);
-    body.extend_from_slice(br#""},"finish_reason":"stop"}],"#);
-    usage(body, ask.mock.tokens);
+    body.extend_from_slice(br#","choices":[{"index":0,"message":"#);
+    speech.message(body);
+    let reason = speech.finish_reason();
+    put(body, format_args!(r#","finish_reason":"{reason}"}}],"#));
+    usage(body, speech.tokens());
     body.push(b'}');
 }
 
-fn legacy(body: &mut Vec<u8>, ask: &Ask<'_>) {
+fn legacy(body: &mut Vec<u8>, ask: &Ask<'_>, speech: &Speech<'_>) {
     body.extend_from_slice(
         br#"{"id":"cmpl-mock","object":"text_completion","created":1700000000,"model":"#,
     );
     model_name(body, ask.model());
-    body.extend_from_slice(br#","choices":[{"index":0,"text":""#);
-    words(body, ask.mock.tokens);
-    body.extend_from_slice(br#"","finish_reason":"stop"}],"#);
-    usage(body, ask.mock.tokens);
+    body.extend_from_slice(br#","choices":[{"index":0,"text":"#);
+    speech.text(body);
+    let reason = speech.finish_reason();
+    put(body, format_args!(r#","finish_reason":"{reason}"}}],"#));
+    usage(body, speech.tokens());
     body.push(b'}');
 }
 
@@ -130,12 +158,6 @@ fn embeddings(body: &mut Vec<u8>, ask: &Ask<'_>) {
     );
 }
 
-fn words(body: &mut Vec<u8>, tokens: u32) {
-    for n in 0..tokens {
-        put(body, format_args!("t{n} "));
-    }
-}
-
 fn message(out: &mut Vec<u8>, status: u16, content_type: &str, body: &[u8]) {
     let reason = reason(status);
     let length = body.len();
@@ -152,7 +174,8 @@ fn message(out: &mut Vec<u8>, status: u16, content_type: &str, body: &[u8]) {
     out.extend_from_slice(body);
 }
 
-fn reason(status: u16) -> &'static str {
+/// The phrase beside a status.
+pub(super) fn reason(status: u16) -> &'static str {
     http::StatusCode::from_u16(status)
         .ok()
         .and_then(|status| status.canonical_reason())

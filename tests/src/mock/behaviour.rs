@@ -39,6 +39,32 @@ pub struct Behaviour {
     pub stamp: bool,
     /// When a stream carries a usage chunk.
     pub usage: UsageChunk,
+    /// Say this instead of tokens; a stream sends it word by word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// Think this aloud first, as `reasoning_content`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reasoning: Option<String>,
+    /// Call these tools, in parallel; says nothing else unless `text` does.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tool_calls: Vec<ToolCall>,
+    /// Say, as JSON, what the request has in this member (`body`: all of it). In a cue of the prompt only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub echo: Option<String>,
+    /// End with this reason instead of `stop` or `tool_calls`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub finish_reason: Option<String>,
+}
+
+/// A call of a tool that the mock shall make.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ToolCall {
+    /// The tool.
+    pub name: String,
+    /// Its arguments; they leave as JSON text, as OpenAI does it.
+    #[serde(default)]
+    pub arguments: serde_json::Value,
 }
 
 /// Kinds of answer that no client should have to see.
@@ -62,6 +88,8 @@ pub enum UsageChunk {
     Always,
     /// Where the request has `stream_options.include_usage`, as OpenAI does it.
     Asked,
+    /// Where it is asked for; every other chunk of that stream then has `"usage":null`, also as OpenAI does it.
+    AskedWithNulls,
     /// In none.
     Never,
 }
@@ -80,6 +108,11 @@ impl Default for Behaviour {
             never_start: false,
             stamp: false,
             usage: UsageChunk::Always,
+            text: None,
+            reasoning: None,
+            tool_calls: Vec::new(),
+            echo: None,
+            finish_reason: None,
         }
     }
 }
@@ -131,9 +164,10 @@ pub(super) enum Input {
 }
 
 impl Ask<'_> {
-    /// Decides how the request is treated: as it asks, else as `unasked` says.
-    pub(super) fn settle(&mut self, unasked: &Behaviour) {
-        self.mock = self.asked.take().unwrap_or_else(|| unasked.clone());
+    /// Decides how the request is treated: as it asks, else as the `cue` in its prompt says, else `unasked`.
+    pub(super) fn settle(&mut self, cue: Option<Behaviour>, unasked: &Behaviour) {
+        let asked = self.asked.take().or(cue);
+        self.mock = asked.unwrap_or_else(|| unasked.clone());
     }
 
     pub(super) fn model(&self) -> &str {
@@ -143,9 +177,13 @@ impl Ask<'_> {
     pub(super) fn wants_usage_chunk(&self) -> bool {
         match self.mock.usage {
             UsageChunk::Always => true,
-            UsageChunk::Asked => self.stream_options.include_usage,
+            UsageChunk::Asked | UsageChunk::AskedWithNulls => self.stream_options.include_usage,
             UsageChunk::Never => false,
         }
+    }
+
+    pub(super) fn wants_usage_nulls(&self) -> bool {
+        self.mock.usage == UsageChunk::AskedWithNulls && self.stream_options.include_usage
     }
 
     pub(super) fn input_count(&self) -> usize {

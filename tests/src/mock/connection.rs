@@ -2,7 +2,10 @@
 
 use super::answer;
 use super::behaviour::{Ask, Garbage};
+use super::cue;
+use super::script;
 use super::serve::Shared;
+use super::speech::Speech;
 use super::stats::InFlight;
 use super::stream;
 use crate::http1::{BadHead, Head};
@@ -117,6 +120,10 @@ impl<'a> Connection<'a> {
             answer::stats(&mut self.out, &shared.stats.snapshot());
             return self.send_out().await;
         }
+        if (method, path) == ("GET", "/mock/requests") {
+            answer::requests(&mut self.out, &shared.recorder.list());
+            return self.send_out().await;
+        }
         shared.recorder.note(head, &self.body);
         let in_flight = shared.stats.begin();
         if let Some(key) = &shared.settings.api_key
@@ -125,8 +132,17 @@ impl<'a> Connection<'a> {
             answer::error(&mut self.out, 401, "the API key is missing or wrong");
             return self.finish(in_flight).await;
         }
+        if method == "POST"
+            && let Some(scripted) = shared.script.take()
+        {
+            return script::play(self, &scripted, in_flight).await;
+        }
         match (method, path) {
             ("GET", "/v1/models") => answer::models(&mut self.out, &shared.settings.models),
+            ("GET", path) if path.starts_with("/v1/models/") => {
+                let id = path.trim_start_matches("/v1/models/");
+                answer::one_model(&mut self.out, &shared.settings.models, id);
+            }
             ("POST", "/v1/chat/completions") => {
                 return self.complete(answer::Dialect::Chat, in_flight).await;
             }
@@ -148,9 +164,12 @@ impl<'a> Connection<'a> {
         in_flight: InFlight<'_>,
     ) -> Result<Next, Gone> {
         let body = std::mem::take(&mut self.body);
-        let done = match serde_json::from_slice::<Ask<'_>>(&body) {
-            Ok(mut ask) => {
-                ask.settle(&self.shared.settings.unasked);
+        let asked = serde_json::from_slice::<Ask<'_>>(&body)
+            .map_err(|error| error.to_string())
+            .and_then(|ask| Ok((ask, cue::find(&body)?)));
+        let done = match asked {
+            Ok((mut ask, cue)) => {
+                ask.settle(cue, &self.shared.settings.unasked);
                 self.obey(dialect, &ask, in_flight).await
             }
             Err(error) => {
@@ -185,14 +204,17 @@ impl<'a> Connection<'a> {
             answer::html(&mut self.out);
             return self.finish(flight).await;
         }
+        flight.is_completion();
+        let speech = Speech::of(&ask.mock);
         if ask.stream && dialect != answer::Dialect::Embeddings {
-            return stream::run(self, dialect, ask, flight).await;
+            return stream::run(self, dialect, ask, &speech, flight).await;
         }
         self.pause(wish.whole_answer()).await?;
         if wish.stall_after.is_some() {
             return self.wait_until_gone().await;
         }
-        answer::whole(&mut self.out, dialect, ask);
+        answer::whole(&mut self.out, dialect, ask, &speech);
+        flight.whole(speech.tokens());
         if wish.cut_after.is_some() {
             flight.streaming();
             let half = self.out.len() - 8;

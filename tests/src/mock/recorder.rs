@@ -1,11 +1,12 @@
 //! Keeps the newest requests for tests that ask what reached the provider. Off unless asked for.
 
 use crate::http1::Head;
+use serde::{Serialize, Serializer};
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
 /// A request as the provider saw it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RecordedRequest {
     /// `POST`, `GET`, …
     pub method: String,
@@ -13,8 +14,13 @@ pub struct RecordedRequest {
     pub path: String,
     /// Header names (lower case) and values, in order.
     pub headers: Vec<(String, String)>,
-    /// The body without its framing.
+    /// The body without its framing. As JSON: text, with U+FFFD for what is none.
+    #[serde(serialize_with = "as_text")]
     pub body: Vec<u8>,
+}
+
+fn as_text<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&String::from_utf8_lossy(bytes))
 }
 
 impl RecordedRequest {

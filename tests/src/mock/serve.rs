@@ -3,6 +3,7 @@
 use super::behaviour::Behaviour;
 use super::connection::Connection;
 use super::recorder::{RecordedRequest, Recorder};
+use super::script::{Script, Scripted};
 use super::stats::{Stats, StatsSnapshot};
 use std::io;
 use std::net::SocketAddr;
@@ -36,6 +37,7 @@ pub(super) struct Shared {
     pub(super) settings: Settings,
     pub(super) stats: Stats,
     pub(super) recorder: Recorder,
+    pub(super) script: Script,
 }
 
 impl Shared {
@@ -45,6 +47,7 @@ impl Shared {
             settings,
             stats: Stats::default(),
             recorder,
+            script: Script::default(),
         })
     }
 }
@@ -121,6 +124,11 @@ impl Mock {
     #[must_use]
     pub fn stats(&self) -> StatsSnapshot {
         self.shared.stats.snapshot()
+    }
+
+    /// Answers the next `POST` with `answer`, whatever it asks; several are played in order.
+    pub fn play(&self, answer: Scripted) {
+        self.shared.script.add(answer);
     }
 
     /// The newest requests, oldest first; empty unless [`Settings::record`] is set.

@@ -19,7 +19,10 @@ pub(super) struct Stats {
     completed: AtomicU64,
     cut: AtomicU64,
     aborted: AtomicU64,
-    pub(super) tokens: AtomicU64,
+    completions: AtomicU64,
+    tokens: AtomicU64,
+    tokens_completed: AtomicU64,
+    tokens_cut: AtomicU64,
     aborts: Mutex<VecDeque<(u64, &'static str)>>,
 }
 
@@ -40,8 +43,14 @@ pub struct StatsSnapshot {
     pub cut: u64,
     /// Requests whose client hung up before the answer's end.
     pub aborted: u64,
+    /// Completions and embeddings answered to the end with a 200.
+    pub completions: u64,
     /// Tokens sent in streams.
     pub tokens: u64,
+    /// Tokens of answers that were sent to the end, streams and others.
+    pub tokens_completed: u64,
+    /// Tokens sent in streams that the client left or the mock cut.
+    pub tokens_cut: u64,
     /// The newest aborts, oldest first, at most 64.
     pub aborts: Vec<Abort>,
 }
@@ -66,6 +75,8 @@ impl Stats {
             stats: self,
             end: End::Aborted,
             phase: "waiting",
+            is_completion: false,
+            sent: 0,
         }
     }
 
@@ -80,7 +91,10 @@ impl Stats {
             completed: self.completed.load(Relaxed),
             cut: self.cut.load(Relaxed),
             aborted: self.aborted.load(Relaxed),
+            completions: self.completions.load(Relaxed),
             tokens: self.tokens.load(Relaxed),
+            tokens_completed: self.tokens_completed.load(Relaxed),
+            tokens_cut: self.tokens_cut.load(Relaxed),
             aborts: aborts
                 .iter()
                 .map(|&(at_ns, phase)| abort(now, at_ns, phase))
@@ -111,6 +125,8 @@ pub(super) struct InFlight<'a> {
     stats: &'a Stats,
     end: End,
     phase: &'static str,
+    is_completion: bool,
+    sent: u64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -126,8 +142,20 @@ impl InFlight<'_> {
         self.phase = "streaming";
     }
 
-    pub(super) fn token_sent(&self) {
+    /// It is a completion, and answered as one.
+    pub(super) fn is_completion(&mut self) {
+        self.is_completion = true;
+    }
+
+    /// One more token of a stream has left.
+    pub(super) fn token_sent(&mut self) {
         self.stats.tokens.fetch_add(1, Relaxed);
+        self.sent += 1;
+    }
+
+    /// The answer has so many tokens, and leaves in one piece.
+    pub(super) fn whole(&mut self, tokens: u32) {
+        self.sent = tokens.into();
     }
 
     pub(super) fn completed(mut self) {
@@ -142,8 +170,17 @@ impl InFlight<'_> {
 impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         self.stats.in_flight.fetch_sub(1, Relaxed);
+        let tokens = match self.end {
+            End::Completed => &self.stats.tokens_completed,
+            End::Cut | End::Aborted => &self.stats.tokens_cut,
+        };
+        tokens.fetch_add(self.sent, Relaxed);
         match self.end {
-            End::Completed => self.stats.completed.fetch_add(1, Relaxed),
+            End::Completed => {
+                let completions = u64::from(self.is_completion);
+                self.stats.completions.fetch_add(completions, Relaxed);
+                self.stats.completed.fetch_add(1, Relaxed)
+            }
             End::Cut => self.stats.cut.fetch_add(1, Relaxed),
             End::Aborted => {
                 self.stats.remember_abort(self.phase);

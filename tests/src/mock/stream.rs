@@ -3,6 +3,7 @@
 use super::answer::{self, Dialect, put};
 use super::behaviour::{Ask, Garbage};
 use super::connection::{Connection, Gone, Next};
+use super::speech::Speech;
 use super::stats::InFlight;
 use crate::clock::monotonic_ns;
 use std::time::Duration;
@@ -22,6 +23,7 @@ pub(super) async fn run(
     connection: &mut Connection<'_>,
     dialect: Dialect,
     ask: &Ask<'_>,
+    speech: &Speech<'_>,
     mut in_flight: InFlight<'_>,
 ) -> Result<Next, Gone> {
     connection.out.extend_from_slice(HEAD);
@@ -32,11 +34,11 @@ pub(super) async fn run(
         connection.pause(first_wait).await?;
     }
     in_flight.streaming();
-    let events = Events::new(dialect, ask);
+    let events = Events::new(dialect, ask, speech);
     let sent = match ask.mock.garbage {
         Some(Garbage::SplitUtf8) => split_characters(connection, &events, ask.mock.tokens).await?,
-        _ if ask.mock.burst => burst(connection, &events, ask, &in_flight).await?,
-        _ => paced(connection, &events, ask, &in_flight).await?,
+        _ if ask.mock.burst => burst(connection, &events, ask, &mut in_flight).await?,
+        _ => paced(connection, &events, ask, &mut in_flight).await?,
     };
     match sent {
         Sent::All => {
@@ -67,9 +69,9 @@ enum Sent {
 /// One write per token, each at its time.
 async fn paced(
     connection: &mut Connection<'_>,
-    events: &Events,
+    events: &Events<'_>,
     ask: &Ask<'_>,
-    in_flight: &InFlight<'_>,
+    in_flight: &mut InFlight<'_>,
 ) -> Result<Sent, Gone> {
     let period = Duration::from_millis(ask.mock.interval_ms);
     let mut ticks = (!period.is_zero()).then(|| {
@@ -77,7 +79,7 @@ async fn paced(
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         ticks
     });
-    for n in 0..ask.mock.tokens {
+    for n in 0..events.speech.tokens() {
         if let Some(end) = early_end(ask, n) {
             return Ok(end);
         }
@@ -91,18 +93,18 @@ async fn paced(
         connection.send_out().await?;
         in_flight.token_sent();
     }
-    Ok(early_end(ask, ask.mock.tokens).unwrap_or(Sent::All))
+    Ok(early_end(ask, events.speech.tokens()).unwrap_or(Sent::All))
 }
 
 /// Many tokens per write and per chunk, as fast as the client reads.
 async fn burst(
     connection: &mut Connection<'_>,
-    events: &Events,
+    events: &Events<'_>,
     ask: &Ask<'_>,
-    in_flight: &InFlight<'_>,
+    in_flight: &mut InFlight<'_>,
 ) -> Result<Sent, Gone> {
     let mut batch = Vec::with_capacity(BURST_BYTES + 512);
-    for n in 0..ask.mock.tokens {
+    for n in 0..events.speech.tokens() {
         if let Some(end) = early_end(ask, n) {
             framed(&mut connection.out, &batch);
             return Ok(end);
@@ -118,13 +120,13 @@ async fn burst(
         }
     }
     framed(&mut connection.out, &batch);
-    Ok(early_end(ask, ask.mock.tokens).unwrap_or(Sent::All))
+    Ok(early_end(ask, events.speech.tokens()).unwrap_or(Sent::All))
 }
 
 /// Tokens of multi-byte characters, each event cut inside one.
 async fn split_characters(
     connection: &mut Connection<'_>,
-    events: &Events,
+    events: &Events<'_>,
     tokens: u32,
 ) -> Result<Sent, Gone> {
     for n in 0..tokens {
@@ -175,14 +177,17 @@ fn framed(out: &mut Vec<u8>, payload: &[u8]) {
 
 /// The parts of an event that are the same for every token of one answer.
 #[derive(Debug)]
-struct Events {
+struct Events<'a> {
     dialect: Dialect,
+    speech: &'a Speech<'a>,
+    /// Whether a chunk without usage says so.
+    usage_nulls: bool,
     /// `data: {…,"choices":[{"index":0,`
     opening: Vec<u8>,
 }
 
-impl Events {
-    fn new(dialect: Dialect, ask: &Ask<'_>) -> Self {
+impl<'a> Events<'a> {
+    fn new(dialect: Dialect, ask: &Ask<'_>, speech: &'a Speech<'a>) -> Self {
         let mut opening = Vec::with_capacity(160);
         let kind = match dialect {
             Dialect::Legacy => r#""id":"cmpl-mock","object":"text_completion""#,
@@ -196,7 +201,12 @@ impl Events {
         );
         answer::model_name(&mut opening, ask.model());
         opening.extend_from_slice(br#","choices":["#);
-        Self { dialect, opening }
+        Self {
+            dialect,
+            speech,
+            usage_nulls: ask.wants_usage_nulls(),
+            opening,
+        }
     }
 
     /// Token `n` as one event in one chunk.
@@ -208,6 +218,23 @@ impl Events {
 
     /// Token `n` as one event, unframed.
     fn event(&self, out: &mut Vec<u8>, n: u32, stamp: bool) {
+        if let Some(delta) = self.speech.delta(n) {
+            out.extend_from_slice(&self.opening);
+            let choice = match self.dialect {
+                Dialect::Legacy => {
+                    let text = delta
+                        .get("content")
+                        .map_or(r#""""#.to_owned(), ToString::to_string);
+                    format!(r#"{{"index":0,"text":{text},"finish_reason":null}}]"#)
+                }
+                Dialect::Chat | Dialect::Embeddings => {
+                    format!(r#"{{"index":0,"delta":{delta},"finish_reason":null}}]"#)
+                }
+            };
+            out.extend_from_slice(choice.as_bytes());
+            self.close(out, stamp.then_some(n));
+            return;
+        }
         let mut text = [0_u8; 16];
         let mut rest = &mut text[..];
         // `t` + ten digits + a space fits.
@@ -233,11 +260,19 @@ impl Events {
                 );
             }
         }
+        self.close(out, stamp);
+    }
+
+    /// What stands behind the choices of a token.
+    fn close(&self, out: &mut Vec<u8>, stamp: Option<u32>) {
         if let Some(seq) = stamp {
             put(
                 out,
                 format_args!(r#","mock":{{"seq":{seq},"t_ns":{}}}"#, monotonic_ns()),
             );
+        }
+        if self.usage_nulls {
+            out.extend_from_slice(br#","usage":null"#);
         }
         out.extend_from_slice(b"}\n\n");
     }
@@ -245,17 +280,20 @@ impl Events {
     /// The finish reason, the usage, `[DONE]`, and the end of the body.
     fn ending(&self, out: &mut Vec<u8>, ask: &Ask<'_>) {
         let mut event = self.opening.clone();
-        event.extend_from_slice(match self.dialect {
-            Dialect::Legacy => br#"{"index":0,"text":"","finish_reason":"stop"}]}"#.as_slice(),
-            Dialect::Chat | Dialect::Embeddings => {
-                br#"{"index":0,"delta":{},"finish_reason":"stop"}]}"#
-            }
-        });
-        event.extend_from_slice(b"\n\n");
+        let reason = self.speech.finish_reason();
+        let last = match self.dialect {
+            Dialect::Legacy => r#""text":"""#,
+            Dialect::Chat | Dialect::Embeddings => r#""delta":{}"#,
+        };
+        put(
+            &mut event,
+            format_args!(r#"{{"index":0,{last},"finish_reason":"{reason}"}}]"#),
+        );
+        self.close(&mut event, None);
         if ask.wants_usage_chunk() {
             event.extend_from_slice(&self.opening);
             event.extend_from_slice(b"],");
-            answer::usage(&mut event, ask.mock.tokens);
+            answer::usage(&mut event, self.speech.tokens());
             event.extend_from_slice(b"}\n\n");
         }
         event.extend_from_slice(DONE);

@@ -349,3 +349,76 @@ async fn a_mock_can_come_back_on_its_port() {
         .0
         .unwrap();
 }
+
+#[tokio::test]
+async fn what_was_sent_is_counted_by_how_it_ended() {
+    let mock = mock();
+    let ask = |stream, cut_after| {
+        let behaviour = Behaviour {
+            tokens: 10,
+            cut_after,
+            ..Behaviour::default()
+        };
+        chat(&mock, stream, &behaviour)
+    };
+    for request in [ask(true, None), ask(false, None), ask(true, Some(4))] {
+        let _ = collect(&mock, &request).await;
+    }
+    let stats = wait_until(&mock, "the cut", |stats| stats.cut == 1).await;
+    assert_eq!(
+        (stats.completions, stats.tokens_completed, stats.tokens_cut),
+        (2, 20, 4)
+    );
+}
+
+#[tokio::test]
+async fn tools_are_called_as_the_prompt_says_whole_and_in_pieces() {
+    let mock = mock();
+    let cue = r#"Go. [[mock {"tool_calls":[{"name":"a","arguments":{"x":1}},{"name":"b"}],"usage":"asked_with_nulls"}]]"#;
+    let body = |stream: bool| {
+        serde_json::json!({
+            "stream": stream, "stream_options": {"include_usage": true},
+            "messages": [{"role": "user", "content": cue}],
+        })
+    };
+    let ask = |stream| Target::post(mock.addr(), CHAT, None).request(&body(stream).to_string());
+    let (_, whole) = collect(&mock, &ask(false)).await;
+    let whole: serde_json::Value = serde_json::from_str(&whole).unwrap();
+    let choice = &whole["choices"][0];
+    assert_eq!(choice["finish_reason"], "tool_calls");
+    assert_eq!(
+        choice["message"]["tool_calls"][0]["function"]["arguments"],
+        r#"{"x":1}"#
+    );
+    let (_, stream) = collect(&mock, &ask(true)).await;
+    let events: Vec<&str> = stream.split_terminator("\n\n").collect();
+    assert_eq!(events.last(), Some(&"data: [DONE]"), "{stream}");
+    let chunks = &events[..events.len() - 2];
+    assert!(
+        chunks
+            .iter()
+            .all(|chunk| chunk.ends_with(r#","usage":null}"#)),
+        "{stream}"
+    );
+    assert!(stream.contains(r#""name":"b""#), "{stream}");
+}
+
+#[tokio::test]
+async fn a_scripted_answer_is_played_byte_for_byte() {
+    let mock = mock();
+    for piece_bytes in [0, 1, 5] {
+        let body = b": hi\r\n\r\ndata: {\"a\" : 1.00}\r\n\r\n".to_vec();
+        mock.play(Scripted {
+            status: 418,
+            content_type: "text/event-stream".to_owned(),
+            body: body.clone(),
+            piece_bytes,
+        });
+        let request = Target::post(mock.addr(), "/v1/responses", None).request("{}");
+        let (reply, seen) = collect(&mock, &request).await;
+        assert_eq!((reply.unwrap().status, seen.as_bytes()), (418, &body[..]));
+    }
+    let seen = Target::new("GET", mock.addr(), "/mock/requests", None);
+    let seen = control::call_ok(&seen, "").await.unwrap();
+    assert_eq!(seen[2]["body"], "{}");
+}
