@@ -1,13 +1,14 @@
 //! The one data layer: everything that must outlive the process, in SQLite or PostgreSQL.
 //!
 //! ```text
-//!    registry   relay   mcpd            domains: decide
-//!        └────────┼───────┘
-//!        Llms  Sessions  Tokens  Secrets  Audit      one module per aggregate
-//!                        │
-//!                     Store                          cheap to clone
-//!                ┌───────┴────────┐
-//!      SQLite (one file)     PostgreSQL              one SQL text for both
+//!    registry   relay   gateway   mcpd          domains: decide
+//!        └────────┴────┬────┴───────┘
+//!    Llms  Sessions  Tokens  Secrets  Audit      one module per aggregate
+//!         Aliases  Prices  Usage
+//!                      │
+//!                    Store                       cheap to clone
+//!              ┌───────┴────────┐
+//!    SQLite (one file)     PostgreSQL            one SQL text for both
 //! ```
 //!
 //! No other crate speaks SQL. Rows become `shared` types at this edge; a row that makes no sense
@@ -16,8 +17,12 @@
 //!
 //! SQLite is the default: WAL, one writer, `begin immediate`, `synchronous = full`, so what was
 //! answered is on disk. PostgreSQL has a bounded pool and timeouts on every statement. Where the
-//! two differ stands in `backend.rs` (transactions), `open.rs` (connections) and `error.rs`
-//! (codes); every statement elsewhere is one static text with `$1` parameters for both.
+//! two differ stands in `backend.rs` (transactions), `open.rs` (connections), `error.rs` (codes)
+//! and `usage/write.rs` (how a JSON array becomes rows); every statement elsewhere is one static
+//! text with `$1` parameters for both.
+//!
+//! [`aliases`] and [`prices`] are lists of documents, whose verbs are those of [`documents`].
+//! [`usage`] is written in batches and never row by row; its sums stay, its lines are swept.
 //!
 //! The same suite runs over both: `tests/conformance.rs`.
 
@@ -38,6 +43,7 @@ mod seal;
 pub mod secrets;
 pub mod sessions;
 pub mod tokens;
+pub mod usage;
 
 pub use config::{Config, DEFAULT_ACQUIRE_TIMEOUT, DEFAULT_MAX_CONNECTIONS, Place};
 pub use error::StoreError;

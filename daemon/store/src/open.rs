@@ -28,6 +28,7 @@ use crate::llms::Llms;
 use crate::prices::Prices;
 use crate::sessions::Sessions;
 use crate::tokens::Tokens;
+use crate::usage::Usage;
 
 /// The database file in the data directory.
 const FILE_NAME: &str = "mcpd.db";
@@ -133,6 +134,11 @@ impl Store {
     /// What tokens cost.
     pub fn prices(&self) -> Prices<'_> {
         Prices::new(self)
+    }
+
+    /// What was used, and what it cost.
+    pub fn usage(&self) -> Usage<'_> {
+        Usage::new(self)
     }
 
     /// The audit lines. (Secrets need a key: [`crate::secrets::Secrets::open`].)
