@@ -14,6 +14,7 @@
 mod support;
 
 mod audit;
+mod documents;
 mod durability;
 mod llms;
 mod opening;
@@ -22,3 +23,4 @@ mod registration;
 mod secrets;
 mod sessions;
 mod tokens;
+mod usage;

@@ -4,7 +4,7 @@ use kit::random::SystemRandom;
 use secrecy::ExposeSecret;
 use shared::access_token;
 use shared::role::Role;
-use shared::token::Limits;
+use shared::token::{Budget, Limits, Period};
 use store::StoreError;
 use store::credential::mint;
 use store::tokens::TokenRecord;
@@ -19,6 +19,8 @@ on_both![
     the_last_use_is_noted_in_batches_and_never_moves_back,
     ended_tokens_are_deleted_after_a_while,
     a_token_of_unknown_roles_is_corrupt,
+    the_limits_of_a_token_are_stored_and_changed,
+    a_token_of_before_has_no_limits_and_unknown_ones_are_corrupt,
 ];
 
 fn token(text: &str) -> TokenRecord {
@@ -130,6 +132,71 @@ async fn a_token_of_unknown_roles_is_corrupt(db: Db) {
             listed,
             Err(StoreError::Corrupt {
                 column: "roles",
+                ..
+            })
+        ),
+        "{listed:?}"
+    );
+}
+
+async fn the_limits_of_a_token_are_stored_and_changed(db: Db) {
+    let limits = Limits {
+        requests_per_minute: Some(60),
+        tokens_per_minute: Some(u64::MAX),
+        max_concurrency: Some(2),
+        budget: Some(Budget {
+            usd: 0.1 + 0.2,
+            period: Period::Week,
+        }),
+    };
+    let record = TokenRecord {
+        limits,
+        ..token("t")
+    };
+    db.tokens().insert(&record).await.unwrap();
+    let stored = db.tokens().find(&record.id).await.unwrap().unwrap();
+    assert_eq!(stored, record);
+    assert_eq!(stored.document().spec.limits, limits);
+    let none = Limits::default();
+    let changed = db.tokens().set_limits(&record.name, none).await.unwrap();
+    assert_eq!(changed, token_like(&record, none));
+    assert_eq!(db.tokens().list_all().await.unwrap(), [changed]);
+    let missing = db.tokens().set_limits(&name("other"), limits).await;
+    assert!(matches!(missing, Err(StoreError::NotFound { .. })));
+}
+
+fn token_like(record: &TokenRecord, limits: Limits) -> TokenRecord {
+    TokenRecord {
+        limits,
+        ..record.clone()
+    }
+}
+
+async fn a_token_of_before_has_no_limits_and_unknown_ones_are_corrupt(db: Db) {
+    let record = TokenRecord {
+        limits: Limits {
+            max_concurrency: Some(1),
+            ..Limits::default()
+        },
+        ..token("t")
+    };
+    db.tokens().insert(&record).await.unwrap();
+    // As a program writes it that knows of no limits.
+    db.tamper(
+        "insert into tokens (id, name, principal, roles, secret_hash, created_at)
+        select 'old', 'old', principal, roles, secret_hash, created_at from tokens",
+    )
+    .await;
+    let old = db.tokens().find("old").await.unwrap().unwrap();
+    assert!(old.limits.is_empty());
+    db.tamper("update tokens set limits = '{\"wishes\": 3}'")
+        .await;
+    let listed = db.tokens().list_all().await;
+    assert!(
+        matches!(
+            listed,
+            Err(StoreError::Corrupt {
+                column: "limits",
                 ..
             })
         ),
