@@ -16,8 +16,9 @@ use shared::sse;
 use super::MAX_HELD_BYTES;
 use crate::{Unreadable, id, pieces};
 
-/// What a held block counts for besides its texts, in bytes.
-const BLOCK_BYTES: usize = 256;
+/// What a held block counts for besides its texts, in bytes: so there are about a thousand of them
+/// at most, and looking for one stays cheap.
+const BLOCK_BYTES: usize = 8 << 10;
 
 /// The kind of a block, with what names it.
 #[derive(Debug, PartialEq, Eq)]

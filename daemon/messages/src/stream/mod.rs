@@ -35,6 +35,9 @@ pub const MAX_HELD_BYTES: usize = 8 << 20;
 /// So many events that are not JSON may stand among good ones.
 pub const MAX_UNREADABLE_EVENTS: usize = 8;
 
+/// How a stream says that it is complete.
+const DONE: &str = "[DONE]";
+
 /// The stream ended before its `[DONE]`: what was written so far is not the whole answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the LLM's stream ended before `[DONE]`: the answer is not complete; send it again")]
@@ -98,9 +101,17 @@ impl Events {
 
     /// The input has ended.
     ///
-    /// Errors: [`CutShort`] where that was neither after `[DONE]` nor after an error; the caller
-    /// may tell so with [`Events::fail`].
-    pub fn finish(&mut self, _out: &mut Vec<u8>) -> Result<(), CutShort> {
+    /// A last `[DONE]` counts without its blank line, which some servers leave out.
+    /// Errors: [`CutShort`] where the end came neither after `[DONE]` nor after an error; the
+    /// caller may tell so with [`Events::fail`].
+    pub fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), CutShort> {
+        if matches!(self.phase, Phase::Waiting | Phase::Open) {
+            let mut events = Vec::new();
+            let read = self.decoder.feed(b"\n\n", &mut events);
+            if read.is_ok() && matches!(&*events, [last] if last.data.trim() == DONE) {
+                self.done(out);
+            }
+        }
         match self.phase {
             Phase::Over => Ok(()),
             Phase::Waiting | Phase::Open | Phase::Broken => Err(CutShort),
@@ -143,7 +154,7 @@ impl Events {
             return Ok(());
         }
         let data = event.data.trim();
-        if data == "[DONE]" {
+        if data == DONE {
             self.done(out);
             return Ok(());
         }

@@ -1,0 +1,270 @@
+//! Whole answers in both dialects, side by side.
+#![expect(clippy::unwrap_used, reason = "a test says what it expects")]
+
+use messages::Unreadable;
+use messages::answer::{UNREADABLE_ARGUMENTS, from_chat};
+use messages::request::to_chat;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+fn answer(chat: &Value) -> Value {
+    serde_json::from_slice(&from_chat(chat.to_string().as_bytes(), "asked").unwrap()).unwrap()
+}
+
+fn choice(message: Value, finish: &str) -> Value {
+    json!({"id": "chatcmpl-9", "choices": [
+        {"index": 0, "message": message, "finish_reason": finish}]})
+}
+
+#[test]
+fn a_text_is_a_message_with_one_block() {
+    let mut chat = choice(json!({"role": "assistant", "content": "Hi."}), "stop");
+    chat["model"] = "theirs".into();
+    chat["usage"] = json!({"prompt_tokens": 10, "completion_tokens": 3,
+        "prompt_tokens_details": {"cached_tokens": 4}});
+    assert_eq!(
+        answer(&chat),
+        json!({
+            "id": "msg_9", "type": "message", "role": "assistant", "model": "asked",
+            "content": [{"type": "text", "text": "Hi."}],
+            "stop_reason": "end_turn", "stop_sequence": null,
+            "usage": {"input_tokens": 6, "cache_creation_input_tokens": 0,
+                "cache_read_input_tokens": 4, "output_tokens": 3},
+        })
+    );
+}
+
+#[test]
+fn thoughts_text_and_calls_stand_in_this_order() {
+    let message = json!({
+        "content": "I look.", "reasoning_content": "hm", "reasoning_signature": "sig",
+        "tool_calls": [
+            {"id": "call_1", "type": "function",
+                "function": {"name": "f", "arguments": r#"{"z":1,"a":[2]}"#}},
+            {"id": "call_2", "type": "function", "function": {"name": "g", "arguments": ""}},
+        ],
+    });
+    let answer = answer(&choice(message, "tool_calls"));
+    assert_eq!(
+        answer["content"],
+        json!([
+            {"type": "thinking", "thinking": "hm", "signature": "sig"},
+            {"type": "text", "text": "I look."},
+            {"type": "tool_use", "id": "call_1", "name": "f", "input": {"z": 1, "a": [2]}},
+            {"type": "tool_use", "id": "call_2", "name": "g", "input": {}},
+        ])
+    );
+    assert_eq!(answer["stop_reason"], "tool_use");
+}
+
+#[test]
+fn thoughts_are_found_under_every_name_and_once() {
+    let blocks = |message: Value| answer(&choice(message, "stop"))["content"].take();
+    let want = json!([{"type": "thinking", "thinking": "hm", "signature": ""},
+        {"type": "text", "text": "4"}]);
+    assert_eq!(blocks(json!({"content": "4", "reasoning": "hm"})), want);
+    let twice = json!({"content": "4", "reasoning": "hm", "reasoning_content": "hm"});
+    assert_eq!(blocks(twice), want);
+    let parts = json!({"content": [
+        {"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]},
+        {"type": "text", "text": "4"},
+    ]});
+    assert_eq!(blocks(parts), want);
+}
+
+#[test]
+fn every_end_has_its_name() {
+    let call = json!({"content": null, "tool_calls":
+        [{"id": "c", "function": {"name": "f", "arguments": "{}"}}]});
+    let text = json!({"content": "x"});
+    let cases = [
+        (&text, "stop", "end_turn"),
+        (&text, "length", "max_tokens"),
+        (&text, "content_filter", "refusal"),
+        (&text, "eos", "end_turn"),
+        (&call, "tool_calls", "tool_use"),
+        (&call, "stop", "tool_use"),
+        (&call, "length", "max_tokens"),
+    ];
+    for (message, finish, stop) in cases {
+        assert_eq!(
+            answer(&choice(message.clone(), finish))["stop_reason"],
+            stop,
+            "{finish}"
+        );
+    }
+    let refusal = answer(&choice(json!({"content": null, "refusal": "No."}), "stop"));
+    assert_eq!(refusal["stop_reason"], "refusal");
+    assert_eq!(refusal["content"], json!([{"type": "text", "text": "No."}]));
+}
+
+#[test]
+fn a_stop_sequence_is_told_where_the_llm_names_it() {
+    for name in ["stop_reason", "matched_stop"] {
+        let mut chat = choice(json!({"content": "x"}), "stop");
+        chat["choices"][0][name] = "END".into();
+        let answer = answer(&chat);
+        assert_eq!(answer["stop_reason"], "stop_sequence");
+        assert_eq!(answer["stop_sequence"], "END");
+    }
+    let mut by_token = choice(json!({"content": "x"}), "stop");
+    by_token["choices"][0]["stop_reason"] = 128_009.into();
+    assert_eq!(answer(&by_token)["stop_reason"], "end_turn");
+}
+
+#[test]
+fn arguments_that_are_no_object_are_not_carried_out_as_an_empty_one() {
+    let input = |arguments: Value| {
+        let call = json!({"id": "c", "function": {"name": "f", "arguments": arguments}});
+        answer(&choice(json!({"tool_calls": [call]}), "tool_calls"))["content"][0]["input"].take()
+    };
+    assert_eq!(
+        input(json!(r#"{"a": "#)),
+        json!({UNREADABLE_ARGUMENTS: r#"{"a": "#})
+    );
+    assert_eq!(input(json!("[1]")), json!({UNREADABLE_ARGUMENTS: "[1]"}));
+    assert_eq!(input(json!({"a": 1})), json!({"a": 1}));
+    assert_eq!(input(json!(r#""{\"a\":1}""#)), json!({"a": 1}));
+    assert_eq!(input(json!("null")), json!({}));
+}
+
+#[test]
+fn a_call_without_id_gets_one_and_an_empty_answer_no_block() {
+    let call = json!({"function": {"name": "f", "arguments": "{}"}});
+    let calls = answer(&choice(json!({"tool_calls": [call, call]}), "tool_calls"));
+    assert_eq!(calls["content"][0]["id"], "toolu_9_0");
+    assert_eq!(calls["content"][1]["id"], "toolu_9_1");
+    assert_eq!(
+        answer(&choice(json!({"content": ""}), "stop"))["content"],
+        json!([])
+    );
+}
+
+#[test]
+fn what_is_no_answer_is_said_to_be_none() {
+    let read = |body: &str| from_chat(body.as_bytes(), "m").unwrap_err();
+    assert!(matches!(read("<html>"), Unreadable::NotJson(_)));
+    assert!(matches!(read("{}"), Unreadable::NotChat(_)));
+    assert!(matches!(read(r#"{"choices":[]}"#), Unreadable::NotChat(_)));
+    assert!(matches!(
+        read(r#"{"choices":[{"text":"x"}]}"#),
+        Unreadable::NotChat(_)
+    ));
+    let told = read(r#"{"error":{"message":"out of memory"}}"#);
+    assert_eq!(told, Unreadable::IsError("out of memory".into()));
+}
+
+proptest! {
+    /// What an LLM calls comes back to it in the next turn: same ids, names and arguments.
+    #[test]
+    fn a_tool_call_survives_the_round(
+        calls in prop::collection::vec(("[a-z0-9_:.-]{1,20}", "[a-z_]{1,9}", an_object()), 1..4),
+    ) {
+        let made: Vec<Value> = calls.iter().map(|(id, name, input)| json!({
+            "id": id, "type": "function",
+            "function": {"name": name, "arguments": input.to_string()},
+        })).collect();
+        let answer = answer(&choice(json!({"content": null, "tool_calls": made}), "tool_calls"));
+        let next = json!({"model": "m", "max_tokens": 1, "messages": [
+            {"role": "user", "content": "go"},
+            {"role": "assistant", "content": answer["content"]},
+        ]});
+        let next = to_chat(next.to_string().as_bytes()).unwrap();
+        let next: Value = serde_json::from_slice(&next.body).unwrap();
+        prop_assert_eq!(&next["messages"][1]["tool_calls"], &Value::from(made));
+    }
+
+    #[test]
+    fn no_json_makes_either_side_panic(
+        value in anything(), role in "user|assistant|system|tool", kind in a_kind(),
+        more in prop::collection::vec((a_field(), anything()), 0..6),
+    ) {
+        let mut block = json!({"type": kind, "source": value, "content": value, "input": value});
+        let mut request = json!({
+            "model": "m", "max_tokens": 3, "tools": [value], "system": value,
+            "messages": [{"role": role, "content": [null]}, value],
+        });
+        let mut chat = json!({"id": value, "choices": [{"message": value, "finish_reason": value},
+            value], "usage": value});
+        for (field, value) in &more {
+            block[field] = value.clone();
+        }
+        request["messages"][0]["content"][0] = block;
+        for (field, value) in more {
+            chat["choices"][0]["message"] = json!({"content": value, &field: [value]});
+            request[&field] = value;
+        }
+        for body in [request, chat, value] {
+            let body = body.to_string();
+            let _ = to_chat(body.as_bytes());
+            let _ = from_chat(body.as_bytes(), "m");
+            let _ = messages::error::from_openai(500, body.as_bytes());
+        }
+    }
+
+    #[test]
+    fn no_bytes_make_either_side_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        prop_assert!(to_chat(&bytes).is_err());
+        prop_assert!(from_chat(&bytes, "m").is_err());
+        let _ = messages::error::from_openai(500, &bytes);
+    }
+}
+
+fn a_field() -> impl Strategy<Value = String> {
+    prop::sample::select(vec![
+        "thinking",
+        "tool_choice",
+        "tools",
+        "output_config",
+        "metadata",
+        "stop_sequences",
+        "messages",
+        "tool_calls",
+        "reasoning",
+        "title",
+        "citations",
+        "tool_use_id",
+        "id",
+        "name",
+    ])
+    .prop_map(String::from)
+}
+
+fn a_kind() -> impl Strategy<Value = String> {
+    prop::sample::select(vec![
+        "text",
+        "image",
+        "document",
+        "search_result",
+        "tool_use",
+        "tool_result",
+        "thinking",
+        "redacted_thinking",
+        "server_tool_use",
+        "other",
+    ])
+    .prop_map(String::from)
+}
+
+fn anything() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        "[a-zé\\n\"]{0,6}".prop_map(Value::from),
+        a_kind().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(3, 20, 4, |inner| {
+        let field = "type|text|role|content|source|data|function|arguments|error|message|delta|x";
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::vec((field, inner), 0..4)
+                .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+        ]
+    })
+}
+
+fn an_object() -> impl Strategy<Value = Value> {
+    prop::collection::vec(("[a-zé\"]{1,5}", anything()), 0..4)
+        .prop_map(|fields| Value::Object(fields.into_iter().collect()))
+}
