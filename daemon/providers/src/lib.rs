@@ -3,6 +3,7 @@
 //! Each takes a request in OpenAI's shape and gives an answer in OpenAI's shape. Where the
 //! provider speaks that shape itself, bytes pass through untouched.
 
+pub mod anthropic;
 mod body;
 pub mod demo;
 mod error;
@@ -64,6 +65,8 @@ pub enum Provider {
     OpenAi(Box<openai::OpenAi>),
     /// Ollama's native API.
     Ollama(ollama::Ollama),
+    /// Anthropic's Messages API.
+    Anthropic(Box<anthropic::Anthropic>),
     /// Built in.
     Demo(demo::Demo),
 }
@@ -74,6 +77,7 @@ impl Provider {
         match self {
             Self::OpenAi(openai) => openai.infer(request).await,
             Self::Ollama(ollama) => ollama.infer(request).await,
+            Self::Anthropic(anthropic) => anthropic.infer(request).await,
             Self::Demo(demo) => demo.infer(request).await,
         }
     }
@@ -83,6 +87,7 @@ impl Provider {
         match self {
             Self::OpenAi(openai) => openai.models().await,
             Self::Ollama(ollama) => ollama.models().await,
+            Self::Anthropic(anthropic) => anthropic.models().await,
             Self::Demo(demo) => demo.models().await,
         }
     }
