@@ -7,6 +7,7 @@
 pub mod bench;
 pub mod clock;
 pub mod cluster;
+pub mod corpus;
 pub mod http1;
 pub mod mock;
 pub mod proxy;
