@@ -28,9 +28,14 @@ pub const MAX_TEXT_BYTES: usize = 256;
 /// what half a second can hold, and small enough that a provider which tells nonsense can't make
 /// an hour's sum overflow, whereupon no batch could be written any more.
 pub const MAX_ADDED: u64 = 1_000_000_000_000_000;
+const _: () = {
+    let batches_per_hour = 2 * 3600;
+    assert!(batches_per_hour * MAX_ADDED < i64::MAX as u64);
+};
 /// The aggregate's name in errors, for sums.
 const KIND: &str = "usage of";
 
+const NANO_PER_USD: f64 = 1_000_000_000.0;
 const MS_PER_HOUR: i64 = 3_600_000;
 const MS_PER_DAY: i64 = 24 * MS_PER_HOUR;
 
@@ -119,9 +124,4 @@ impl<'a> Usage<'a> {
 /// The start of the hour that `at` lies in.
 fn start_of_hour(at: i64) -> i64 {
     at.saturating_sub(at.rem_euclid(MS_PER_HOUR))
-}
-
-/// Nano-dollars as US dollars.
-fn usd(nano_usd: i64) -> f64 {
-    nano_usd as f64 / 1_000_000_000.0
 }

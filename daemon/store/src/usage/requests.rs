@@ -3,7 +3,7 @@
 use shared::timestamp::Timestamp;
 use shared::usage::{Outcome, RequestRecord, Tokens};
 
-use super::{Usage, usd};
+use super::{NANO_PER_USD, Usage};
 use crate::backend::{on_read, on_write_many};
 use crate::bounds::MAX_PAGE;
 use crate::error::{During, StoreError};
@@ -199,7 +199,7 @@ impl TryFrom<RequestRow> for RequestRecord {
             at: Some(Timestamp::from_millis(row.at)),
             cache_hit: row.cache_hit != 0,
             estimated: row.estimated != 0,
-            cost_usd: usd(row.cost_nano_usd),
+            cost_usd: row.cost_nano_usd as f64 / NANO_PER_USD,
             id: row.id,
             model: row.model,
             llm: row.llm,

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use shared::timestamp::Timestamp;
 use shared::usage::{Tokens, UsageRow};
 
-use super::{KIND, MS_PER_DAY, MS_PER_HOUR, Usage, start_of_hour, usd};
+use super::{KIND, MS_PER_DAY, MS_PER_HOUR, NANO_PER_USD, Usage, start_of_hour};
 use crate::backend::on_read;
 use crate::error::{During, StoreError};
 
@@ -70,6 +70,8 @@ impl Usage<'_> {
         let rows = on_read!(self.store, |pool| {
             // A column that is not asked for is the same in all rows, so one text serves every
             // choice; the database does the folding, which is twice as fast as reading the rows.
+            // Tokens and money come from outside: as floats their sums can't overflow, and are
+            // exact up to 2^53, which is nine million dollars.
             sqlx::query_as::<_, SumRow>(
                 "select
                     hour - hour % $1 as time,
@@ -82,11 +84,11 @@ impl Usage<'_> {
                     cast(sum(cancelled) as bigint) as cancelled,
                     cast(sum(cache_hits) as bigint) as cache_hits,
                     cast(sum(estimated) as bigint) as estimated,
-                    cast(sum(tokens_in) as bigint) as tokens_in,
-                    cast(sum(tokens_out) as bigint) as tokens_out,
-                    cast(sum(tokens_cached) as bigint) as tokens_cached,
-                    cast(sum(tokens_reasoning) as bigint) as tokens_reasoning,
-                    cast(sum(cost_nano_usd) as bigint) as cost_nano_usd
+                    sum(cast(tokens_in as double precision)) as tokens_in,
+                    sum(cast(tokens_out as double precision)) as tokens_out,
+                    sum(cast(tokens_cached as double precision)) as tokens_cached,
+                    sum(cast(tokens_reasoning as double precision)) as tokens_reasoning,
+                    sum(cast(cost_nano_usd as double precision)) as cost_nano_usd
                 from usage_hours
                 where hour >= $6 and hour < $7
                     and ($8 is null or llm = $8)
@@ -127,8 +129,8 @@ impl Usage<'_> {
     /// was used without an access token stands under the empty id.
     pub async fn spent_since(self, since: Timestamp) -> Result<Vec<(String, i64)>, StoreError> {
         on_read!(self.store, |pool| {
-            sqlx::query_as::<_, (String, i64)>(
-                "select token_id, cast(sum(cost_nano_usd) as bigint)
+            sqlx::query_as::<_, (String, f64)>(
+                "select token_id, sum(cast(cost_nano_usd as double precision))
                 from usage_hours
                 where hour >= $1
                 group by token_id
@@ -140,9 +142,12 @@ impl Usage<'_> {
         })
         .during("sum up what tokens have spent")?
         .into_iter()
-        .map(|(token_id, spent)| match spent {
-            0.. => Ok((token_id, spent)),
-            _ => Err(StoreError::corrupt(KIND, &token_id, "cost_nano_usd")),
+        .map(|(token_id, spent)| {
+            if spent < 0.0 {
+                let id = token_id.escape_debug();
+                return Err(StoreError::corrupt(KIND, id, "cost_nano_usd"));
+            }
+            Ok((token_id, spent as i64))
         })
         .collect()
     }
@@ -160,24 +165,28 @@ struct SumRow {
     cancelled: i64,
     cache_hits: i64,
     estimated: i64,
-    tokens_in: i64,
-    tokens_out: i64,
-    tokens_cached: i64,
-    tokens_reasoning: i64,
-    cost_nano_usd: i64,
+    tokens_in: f64,
+    tokens_out: f64,
+    tokens_cached: f64,
+    tokens_reasoning: f64,
+    cost_nano_usd: f64,
 }
 
 impl SumRow {
     fn usage(self, by: &[GroupBy]) -> Result<UsageRow, StoreError> {
         let corrupt = |column| StoreError::corrupt(KIND, self.llm.escape_debug(), column);
         let count = |number, column| u64::try_from(number).map_err(|_| corrupt(column));
-        let tokens = Tokens {
-            input: count(self.tokens_in, "tokens_in")?,
-            output: count(self.tokens_out, "tokens_out")?,
-            cached: count(self.tokens_cached, "tokens_cached")?,
-            reasoning: count(self.tokens_reasoning, "tokens_reasoning")?,
+        let whole = |number: f64, column| match number < 0.0 {
+            true => Err(corrupt(column)),
+            false => Ok(number as u64),
         };
-        count(self.cost_nano_usd, "cost_nano_usd")?;
+        let tokens = Tokens {
+            input: whole(self.tokens_in, "tokens_in")?,
+            output: whole(self.tokens_out, "tokens_out")?,
+            cached: whole(self.tokens_cached, "tokens_cached")?,
+            reasoning: whole(self.tokens_reasoning, "tokens_reasoning")?,
+        };
+        whole(self.cost_nano_usd, "cost_nano_usd")?;
         let time = match (by.contains(&GroupBy::Hour), by.contains(&GroupBy::Day)) {
             (true, _) => Some("2026-11-21T09".len()),
             (false, true) => Some("2026-11-21".len()),
@@ -192,7 +201,7 @@ impl SumRow {
             cache_hits: count(self.cache_hits, "cache_hits")?,
             estimated: count(self.estimated, "estimated")?,
             tokens,
-            cost_usd: usd(self.cost_nano_usd),
+            cost_usd: self.cost_nano_usd / NANO_PER_USD,
             llm: by.contains(&GroupBy::Llm).then_some(self.llm),
             provider: by.contains(&GroupBy::Provider).then_some(self.provider),
             principal: by.contains(&GroupBy::Principal).then_some(self.principal),

@@ -469,22 +469,35 @@ async fn nonsense_from_outside_can_not_spoil_later_batches(db: Db) {
     let mut odd = line(at(0), &"é".repeat(5000));
     odd.tokens.input = u64::MAX;
     odd.model = "a\u{0}b\u{1b}".into();
-    // As many as come in an hour.
-    for _ in 0..72 {
-        let batch = vec![absurd.clone(); 100];
+    let spoilt = async |hour: i64| {
+        let hour = at(hour * HOUR_S);
+        let batch = vec![
+            HourSum {
+                hour,
+                ..absurd.clone()
+            };
+            100
+        ];
         db.usage().write(&batch, &[odd.clone()]).await.unwrap();
-    }
+    };
+    spoilt(0).await;
     db.usage()
         .write(&[sum(at(0), "qwen", "t")], &[])
         .await
         .unwrap();
     let row = &by(&db, &[GroupBy::Llm]).await[0];
     assert_eq!(row.llm.as_deref(), Some("qwen"));
-    assert_eq!(row.tokens.input, 72 * MAX_ADDED + 100);
+    assert_eq!(row.tokens.input, MAX_ADDED + 100);
     assert_eq!(row.cost_usd, 0.5);
     let all = RequestFilter::default();
     let read = db.usage().requests(1, &all).await.unwrap().remove(0);
     assert_eq!((read.id.len(), &*read.model), (256, "ab"));
+    // Hours full of nonsense: together they are more than 64 bits hold.
+    spoilt(1).await;
+    db.tamper("update usage_hours set tokens_in = 9223372036854775807")
+        .await;
+    let total = &by(&db, &[]).await[0];
+    assert!(total.tokens.input > i64::MAX as u64);
 }
 
 async fn usage_that_makes_no_sense_is_corrupt(db: Db) {
