@@ -4,7 +4,7 @@ _mcpctl_table() {
     subs='' flags='' slot='' many=0
     case "$1" in
     '')
-        subs='login logout whoami context get describe create apply delete api-resources chat-llm local completions version help'
+        subs='login logout whoami context get describe create apply delete set explain top api-resources chat-llm local completions version help'
         flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h --version -V'
         slot='' many=0
         ;;
@@ -50,8 +50,8 @@ _mcpctl_table() {
         ;;
     ' get')
         subs=''
-        flags='--server --context --output -o --timeout --watch -w --no-headers --verbose -v --quiet -q --no-color --help -h'
-        slot='@what' many=1
+        flags='--by --since --until --llm --principal --limit --period --server --context --output -o --timeout --watch -w --no-headers --verbose -v --quiet -q --no-color --help -h'
+        slot='@what-get' many=1
         ;;
     ' describe')
         subs=''
@@ -59,13 +59,23 @@ _mcpctl_table() {
         slot='@what' many=1
         ;;
     ' create')
-        subs='llm secret token'
+        subs='llm alias price secret token'
         flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
         slot='' many=0
         ;;
     ' create llm')
         subs=''
-        flags='--type --model --url --key --tier --server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
+        flags='--type --model --url --key --tier --breaker-failures --breaker-open-for --server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
+        slot='' many=0
+        ;;
+    ' create alias')
+        subs=''
+        flags='--model --llm --policy --fallback --on-unavailable --timeout --first-byte-timeout --cache-ttl --server --context --output -o --cache-always --verbose -v --quiet -q --no-color --help -h'
+        slot='' many=0
+        ;;
+    ' create price')
+        subs=''
+        flags='--input --output --cached-input -o --server --context --timeout --verbose -v --quiet -q --no-color --help -h'
         slot='' many=0
         ;;
     ' create secret')
@@ -75,7 +85,7 @@ _mcpctl_table() {
         ;;
     ' create token')
         subs=''
-        flags='--role --principal --expires --server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
+        flags='--role --principal --expires --requests-per-minute --tokens-per-minute --max-concurrency --budget --budget-period --server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
         slot='' many=0
         ;;
     ' apply')
@@ -87,6 +97,36 @@ _mcpctl_table() {
         subs=''
         flags='--server --context --output -o --timeout --all --yes -y --verbose -v --quiet -q --no-color --help -h'
         slot='@what' many=1
+        ;;
+    ' set')
+        subs='limits'
+        flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
+        slot='' many=0
+        ;;
+    ' set limits')
+        subs=''
+        flags='--requests-per-minute --tokens-per-minute --max-concurrency --budget --budget-period --server --context --output -o --timeout --clear --verbose -v --quiet -q --no-color --help -h'
+        slot='@limits' many=0
+        ;;
+    ' explain')
+        subs='route'
+        flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
+        slot='' many=0
+        ;;
+    ' explain route')
+        subs=''
+        flags='--server --context --output -o --timeout --no-headers --verbose -v --quiet -q --no-color --help -h'
+        slot='@route' many=0
+        ;;
+    ' top')
+        subs='llm'
+        flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
+        slot='' many=0
+        ;;
+    ' top llm')
+        subs=''
+        flags='--interval --server --context --output -o --timeout --once --no-headers --verbose -v --quiet -q --no-color --help -h'
+        slot='@llm' many=1
         ;;
     ' api-resources')
         subs=''
@@ -156,7 +196,7 @@ _mcpctl_table() {
     ' help')
         subs=''
         flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
-        slot='login logout whoami context get describe create apply delete api-resources chat-llm local completions version help exit-codes environment config' many=1
+        slot='login logout whoami context get describe create apply delete set explain top api-resources chat-llm local completions version help exit-codes environment config' many=1
         ;;
     esac
 }
@@ -209,6 +249,13 @@ _mcpctl_value() {
     ' context delete --output') value='table wide json yaml name' ;;
     ' context delete -o') value='table wide json yaml name' ;;
     ' context delete --timeout') value='' ;;
+    ' get --by') value='llm principal token provider day hour' ;;
+    ' get --since') value='' ;;
+    ' get --until') value='' ;;
+    ' get --llm') value='@llm' ;;
+    ' get --principal') value='' ;;
+    ' get --limit') value='' ;;
+    ' get --period') value='day week month' ;;
     ' get --server') value='' ;;
     ' get --context') value='@context' ;;
     ' get --output') value='table wide json yaml name' ;;
@@ -229,11 +276,32 @@ _mcpctl_value() {
     ' create llm --url') value='' ;;
     ' create llm --key') value='' ;;
     ' create llm --tier') value='' ;;
+    ' create llm --breaker-failures') value='' ;;
+    ' create llm --breaker-open-for') value='' ;;
     ' create llm --server') value='' ;;
     ' create llm --context') value='@context' ;;
     ' create llm --output') value='table wide json yaml name' ;;
     ' create llm -o') value='table wide json yaml name' ;;
     ' create llm --timeout') value='' ;;
+    ' create alias --model') value='' ;;
+    ' create alias --llm') value='@llm' ;;
+    ' create alias --policy') value='cost latency least-busy prefer-local round-robin' ;;
+    ' create alias --fallback') value='@route' ;;
+    ' create alias --on-unavailable') value='fail wait queue' ;;
+    ' create alias --timeout') value='' ;;
+    ' create alias --first-byte-timeout') value='' ;;
+    ' create alias --cache-ttl') value='' ;;
+    ' create alias --server') value='' ;;
+    ' create alias --context') value='@context' ;;
+    ' create alias --output') value='table wide json yaml name' ;;
+    ' create alias -o') value='table wide json yaml name' ;;
+    ' create price --input') value='' ;;
+    ' create price --output') value='' ;;
+    ' create price --cached-input') value='' ;;
+    ' create price -o') value='table wide json yaml name' ;;
+    ' create price --server') value='' ;;
+    ' create price --context') value='@context' ;;
+    ' create price --timeout') value='' ;;
     ' create secret --from-stdin') value='' ;;
     ' create secret --from-file') value='' ;;
     ' create secret --from-env') value='' ;;
@@ -245,6 +313,11 @@ _mcpctl_value() {
     ' create token --role') value='admin user publisher worker' ;;
     ' create token --principal') value='' ;;
     ' create token --expires') value='' ;;
+    ' create token --requests-per-minute') value='' ;;
+    ' create token --tokens-per-minute') value='' ;;
+    ' create token --max-concurrency') value='' ;;
+    ' create token --budget') value='' ;;
+    ' create token --budget-period') value='day week month total' ;;
     ' create token --server') value='' ;;
     ' create token --context') value='@context' ;;
     ' create token --output') value='table wide json yaml name' ;;
@@ -262,6 +335,42 @@ _mcpctl_value() {
     ' delete --output') value='table wide json yaml name' ;;
     ' delete -o') value='table wide json yaml name' ;;
     ' delete --timeout') value='' ;;
+    ' set --server') value='' ;;
+    ' set --context') value='@context' ;;
+    ' set --output') value='table wide json yaml name' ;;
+    ' set -o') value='table wide json yaml name' ;;
+    ' set --timeout') value='' ;;
+    ' set limits --requests-per-minute') value='' ;;
+    ' set limits --tokens-per-minute') value='' ;;
+    ' set limits --max-concurrency') value='' ;;
+    ' set limits --budget') value='' ;;
+    ' set limits --budget-period') value='day week month total' ;;
+    ' set limits --server') value='' ;;
+    ' set limits --context') value='@context' ;;
+    ' set limits --output') value='table wide json yaml name' ;;
+    ' set limits -o') value='table wide json yaml name' ;;
+    ' set limits --timeout') value='' ;;
+    ' explain --server') value='' ;;
+    ' explain --context') value='@context' ;;
+    ' explain --output') value='table wide json yaml name' ;;
+    ' explain -o') value='table wide json yaml name' ;;
+    ' explain --timeout') value='' ;;
+    ' explain route --server') value='' ;;
+    ' explain route --context') value='@context' ;;
+    ' explain route --output') value='table wide json yaml name' ;;
+    ' explain route -o') value='table wide json yaml name' ;;
+    ' explain route --timeout') value='' ;;
+    ' top --server') value='' ;;
+    ' top --context') value='@context' ;;
+    ' top --output') value='table wide json yaml name' ;;
+    ' top -o') value='table wide json yaml name' ;;
+    ' top --timeout') value='' ;;
+    ' top llm --interval') value='' ;;
+    ' top llm --server') value='' ;;
+    ' top llm --context') value='@context' ;;
+    ' top llm --output') value='table wide json yaml name' ;;
+    ' top llm -o') value='table wide json yaml name' ;;
+    ' top llm --timeout') value='' ;;
     ' api-resources --server') value='' ;;
     ' api-resources --context') value='@context' ;;
     ' api-resources --output') value='table wide json yaml name' ;;
@@ -392,7 +501,7 @@ _mcpctl() {
         kind=$subs
     elif [[ $count -eq 0 || $many -eq 1 ]]; then
         kind=$slot
-        [[ $slot == @what && $count -gt 0 && $first != */* ]] && kind="@of:$first"
+        [[ $slot == @what* && $count -gt 0 && $first != */* ]] && kind="@of:$first"
     fi
 
     COMPREPLY=()

@@ -17,6 +17,9 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 create\t'Create a resource' \
                 apply\t'Make resources be as files say' \
                 delete\t'Delete resources' \
+                set\t'Change a part of a resource' \
+                explain\t'Say what the server would do, and why' \
+                top\t'Show how busy things are' \
                 api-resources\t'List the resource types and their short forms' \
                 chat-llm\t'Talk to an LLM' \
                 local\t'Control the mcplocal of this machine' \
@@ -185,6 +188,13 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
         case ' get'
             set subs
             set flags \
+                --by\t'What `usage` is summed by, commas between; default: llm' \
+                --since\t'From when `usage` counts, such as 7d or 2026-11-01 (UTC); default: the first of the month' \
+                --until\t'Until when `usage` counts, exclusive; default: now' \
+                --llm\t'Only this LLM, for `usage` and `requests`' \
+                --principal\t'Only on this one\'s behalf, for `usage`' \
+                --limit\t'How many `requests`, newest first; default: 50' \
+                --period\t'Which `costs`: of the current day, week or month (UTC); default: month' \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
                 --output\t'How to print: table, wide, json, yaml or name' \
@@ -200,7 +210,7 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --no-color\t'Use no colour [env: NO_COLOR]' \
                 --help\t'Print help (see more with \'--help\')' \
                 -h\t'Print help (see more with \'--help\')'
-            set slot '@what'
+            set slot '@what-get'
             set many 1
         case ' describe'
             set subs
@@ -222,6 +232,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
         case ' create'
             set subs \
                 llm\t'Register a public LLM, which the server calls over HTTP' \
+                alias\t'Put one name in front of several LLMs' \
+                price\t'Say what tokens cost' \
                 secret\t'Store values that only the server will read' \
                 token\t'Make an access token; its value is printed once'
             set flags \
@@ -247,10 +259,56 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --url\t'The provider\'s base URL' \
                 --key\t'Where the API key is kept' \
                 --tier\t'A routing hint: fast, balanced, heavy, or a word of your own' \
+                --breaker-failures\t'Failures in a row that take it out of rotation; default: 3' \
+                --breaker-open-for\t'How long it stays out before one request probes it, such as 30s; default: 5m' \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
                 --output\t'How to print: table, wide, json, yaml or name' \
                 -o\t'How to print: table, wide, json, yaml or name' \
+                --timeout\t'Give up after this time, such as 30s or 2m' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
+            set slot ''
+            set many 0
+        case ' create alias'
+            set subs
+            set flags \
+                --model\t'A model id: every LLM that serves it belongs to the pool' \
+                --llm\t'An LLM that belongs to the pool; may be given several times' \
+                --policy\t'Who is called first; default: prefer-local' \
+                --fallback\t'An LLM, alias or model id to try when the pool is spent; may be given several times' \
+                --on-unavailable\t'What becomes of a request that nobody can take now; default: fail' \
+                --timeout\t'What a request to it may take in all, such as 2m; here the alias\'s, not this call\'s' \
+                --first-byte-timeout\t'How long a candidate may say nothing before the next one is tried, such as 10s' \
+                --cache-ttl\t'Keep answers for so long, to be given again, such as 10m' \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print: table, wide, json, yaml or name' \
+                -o\t'How to print: table, wide, json, yaml or name' \
+                --cache-always\t'Keep also answers of requests with a temperature other than 0' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
+            set slot ''
+            set many 0
+        case ' create price'
+            set subs
+            set flags \
+                --input\t'For a million tokens of prompts' \
+                --output\t'For a million tokens of answers; default: 0' \
+                --cached-input\t'For a million tokens of prompts that the provider had cached; default: as --input' \
+                -o\t'How to print: table, wide, json, yaml or name; here only as -o' \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -287,6 +345,11 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --role\t'What its bearer may do; may be given several times' \
                 --principal\t'On whose behalf its bearer acts' \
                 --expires\t'When it ends, counted from now, such as 12h or 30d' \
+                --requests-per-minute\t'Requests in any minute' \
+                --tokens-per-minute\t'Tokens in any minute, in and out together' \
+                --max-concurrency\t'Requests at once' \
+                --budget\t'US dollars per period' \
+                --budget-period\t'When the budget begins anew, in UTC; default: month' \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
                 --output\t'How to print: table, wide, json, yaml or name' \
@@ -340,6 +403,121 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --help\t'Print help (see more with \'--help\')' \
                 -h\t'Print help (see more with \'--help\')'
             set slot '@what'
+            set many 1
+        case ' set'
+            set subs \
+                limits\t'Change what a token\'s bearer may use'
+            set flags \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print: table, wide, json, yaml or name' \
+                -o\t'How to print: table, wide, json, yaml or name' \
+                --timeout\t'Give up after this time, such as 30s or 2m' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help' \
+                -h\t'Print help'
+            set slot ''
+            set many 0
+        case ' set limits'
+            set subs
+            set flags \
+                --requests-per-minute\t'Requests in any minute' \
+                --tokens-per-minute\t'Tokens in any minute, in and out together' \
+                --max-concurrency\t'Requests at once' \
+                --budget\t'US dollars per period' \
+                --budget-period\t'When the budget begins anew, in UTC; default: month' \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print: table, wide, json, yaml or name' \
+                -o\t'How to print: table, wide, json, yaml or name' \
+                --timeout\t'Give up after this time, such as 30s or 2m' \
+                --clear\t'Drop every limit that is not named' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
+            set slot '@limits'
+            set many 0
+        case ' explain'
+            set subs \
+                route\t'Say which LLM a request would go to now, and why not to the others'
+            set flags \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print: table, wide, json, yaml or name' \
+                -o\t'How to print: table, wide, json, yaml or name' \
+                --timeout\t'Give up after this time, such as 30s or 2m' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help' \
+                -h\t'Print help'
+            set slot ''
+            set many 0
+        case ' explain route'
+            set subs
+            set flags \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print: table, wide, json, yaml or name' \
+                -o\t'How to print: table, wide, json, yaml or name' \
+                --timeout\t'Give up after this time, such as 30s or 2m' \
+                --no-headers\t'Leave the header line out' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
+            set slot '@route'
+            set many 0
+        case ' top'
+            set subs \
+                llm\t'Show how busy each LLM is, live on a terminal'
+            set flags \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print: table, wide, json, yaml or name' \
+                -o\t'How to print: table, wide, json, yaml or name' \
+                --timeout\t'Give up after this time, such as 30s or 2m' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help' \
+                -h\t'Print help'
+            set slot ''
+            set many 0
+        case ' top llm'
+            set subs
+            set flags \
+                --interval\t'How often to look, such as 500ms or 10s' \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print: table, wide, json, yaml or name' \
+                -o\t'How to print: table, wide, json, yaml or name' \
+                --timeout\t'Give up after this time, such as 30s or 2m' \
+                --once\t'Print the table once' \
+                --no-headers\t'Leave the header line out' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
+            set slot '@llm'
             set many 1
         case ' api-resources'
             set subs
@@ -596,7 +774,7 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --no-color\t'Use no colour [env: NO_COLOR]' \
                 --help\t'Print help (see more with \'--help\')' \
                 -h\t'Print help (see more with \'--help\')'
-            set slot 'login logout whoami context get describe create apply delete api-resources chat-llm local completions version help exit-codes environment config'
+            set slot 'login logout whoami context get describe create apply delete set explain top api-resources chat-llm local completions version help exit-codes environment config'
             set many 1
     end
 end
@@ -694,6 +872,20 @@ function __mcpctl_value
             echo 'table wide json yaml name'
         case ' context delete --timeout'
             echo ''
+        case ' get --by'
+            echo 'llm principal token provider day hour'
+        case ' get --since'
+            echo ''
+        case ' get --until'
+            echo ''
+        case ' get --llm'
+            echo '@llm'
+        case ' get --principal'
+            echo ''
+        case ' get --limit'
+            echo ''
+        case ' get --period'
+            echo 'day week month'
         case ' get --server'
             echo ''
         case ' get --context'
@@ -734,6 +926,10 @@ function __mcpctl_value
             echo ''
         case ' create llm --tier'
             echo ''
+        case ' create llm --breaker-failures'
+            echo ''
+        case ' create llm --breaker-open-for'
+            echo ''
         case ' create llm --server'
             echo ''
         case ' create llm --context'
@@ -743,6 +939,44 @@ function __mcpctl_value
         case ' create llm -o'
             echo 'table wide json yaml name'
         case ' create llm --timeout'
+            echo ''
+        case ' create alias --model'
+            echo ''
+        case ' create alias --llm'
+            echo '@llm'
+        case ' create alias --policy'
+            echo 'cost latency least-busy prefer-local round-robin'
+        case ' create alias --fallback'
+            echo '@route'
+        case ' create alias --on-unavailable'
+            echo 'fail wait queue'
+        case ' create alias --timeout'
+            echo ''
+        case ' create alias --first-byte-timeout'
+            echo ''
+        case ' create alias --cache-ttl'
+            echo ''
+        case ' create alias --server'
+            echo ''
+        case ' create alias --context'
+            echo '@context'
+        case ' create alias --output'
+            echo 'table wide json yaml name'
+        case ' create alias -o'
+            echo 'table wide json yaml name'
+        case ' create price --input'
+            echo ''
+        case ' create price --output'
+            echo ''
+        case ' create price --cached-input'
+            echo ''
+        case ' create price -o'
+            echo 'table wide json yaml name'
+        case ' create price --server'
+            echo ''
+        case ' create price --context'
+            echo '@context'
+        case ' create price --timeout'
             echo ''
         case ' create secret --from-stdin'
             echo ''
@@ -766,6 +1000,16 @@ function __mcpctl_value
             echo ''
         case ' create token --expires'
             echo ''
+        case ' create token --requests-per-minute'
+            echo ''
+        case ' create token --tokens-per-minute'
+            echo ''
+        case ' create token --max-concurrency'
+            echo ''
+        case ' create token --budget'
+            echo ''
+        case ' create token --budget-period'
+            echo 'day week month total'
         case ' create token --server'
             echo ''
         case ' create token --context'
@@ -799,6 +1043,78 @@ function __mcpctl_value
         case ' delete -o'
             echo 'table wide json yaml name'
         case ' delete --timeout'
+            echo ''
+        case ' set --server'
+            echo ''
+        case ' set --context'
+            echo '@context'
+        case ' set --output'
+            echo 'table wide json yaml name'
+        case ' set -o'
+            echo 'table wide json yaml name'
+        case ' set --timeout'
+            echo ''
+        case ' set limits --requests-per-minute'
+            echo ''
+        case ' set limits --tokens-per-minute'
+            echo ''
+        case ' set limits --max-concurrency'
+            echo ''
+        case ' set limits --budget'
+            echo ''
+        case ' set limits --budget-period'
+            echo 'day week month total'
+        case ' set limits --server'
+            echo ''
+        case ' set limits --context'
+            echo '@context'
+        case ' set limits --output'
+            echo 'table wide json yaml name'
+        case ' set limits -o'
+            echo 'table wide json yaml name'
+        case ' set limits --timeout'
+            echo ''
+        case ' explain --server'
+            echo ''
+        case ' explain --context'
+            echo '@context'
+        case ' explain --output'
+            echo 'table wide json yaml name'
+        case ' explain -o'
+            echo 'table wide json yaml name'
+        case ' explain --timeout'
+            echo ''
+        case ' explain route --server'
+            echo ''
+        case ' explain route --context'
+            echo '@context'
+        case ' explain route --output'
+            echo 'table wide json yaml name'
+        case ' explain route -o'
+            echo 'table wide json yaml name'
+        case ' explain route --timeout'
+            echo ''
+        case ' top --server'
+            echo ''
+        case ' top --context'
+            echo '@context'
+        case ' top --output'
+            echo 'table wide json yaml name'
+        case ' top -o'
+            echo 'table wide json yaml name'
+        case ' top --timeout'
+            echo ''
+        case ' top llm --interval'
+            echo ''
+        case ' top llm --server'
+            echo ''
+        case ' top llm --context'
+            echo '@context'
+        case ' top llm --output'
+            echo 'table wide json yaml name'
+        case ' top llm -o'
+            echo 'table wide json yaml name'
+        case ' top llm --timeout'
             echo ''
         case ' api-resources --server'
             echo ''
@@ -1010,7 +1326,7 @@ function __mcpctl_complete
         return
     else if test $count -eq 0 -o $many -eq 1
         set kind $slot
-        if test "$slot" = @what -a $count -gt 0; and not string match -q -- '*/*' $first
+        if string match -q -- '@what*' "$slot"; and test $count -gt 0; and not string match -q -- '*/*' $first
             set kind "@of:$first"
         end
     end

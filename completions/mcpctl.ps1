@@ -14,6 +14,9 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
             'create' = 'Create a resource'
             'apply' = 'Make resources be as files say'
             'delete' = 'Delete resources'
+            'set' = 'Change a part of a resource'
+            'explain' = 'Say what the server would do, and why'
+            'top' = 'Show how busy things are'
             'api-resources' = 'List the resource types and their short forms'
             'chat-llm' = 'Talk to an LLM'
             'local' = 'Control the mcplocal of this machine'
@@ -201,6 +204,13 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
         Subs = [ordered]@{
         }
         Flags = [ordered]@{
+            '--by' = 'What `usage` is summed by, commas between; default: llm'
+            '--since' = 'From when `usage` counts, such as 7d or 2026-11-01 (UTC); default: the first of the month'
+            '--until' = 'Until when `usage` counts, exclusive; default: now'
+            '--llm' = 'Only this LLM, for `usage` and `requests`'
+            '--principal' = 'Only on this one''s behalf, for `usage`'
+            '--limit' = 'How many `requests`, newest first; default: 50'
+            '--period' = 'Which `costs`: of the current day, week or month (UTC); default: month'
             '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
             '--context' = 'The context to use instead of the current one'
             '--output' = 'How to print: table, wide, json, yaml or name'
@@ -217,7 +227,7 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
             '--help' = 'Print help (see more with ''--help'')'
             '-h' = 'Print help (see more with ''--help'')'
         }
-        Slot = '@what'; Many = $true
+        Slot = '@what-get'; Many = $true
     }
     ' describe' = @{
         Subs = [ordered]@{
@@ -241,6 +251,8 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
     ' create' = @{
         Subs = [ordered]@{
             'llm' = 'Register a public LLM, which the server calls over HTTP'
+            'alias' = 'Put one name in front of several LLMs'
+            'price' = 'Say what tokens cost'
             'secret' = 'Store values that only the server will read'
             'token' = 'Make an access token; its value is printed once'
         }
@@ -269,10 +281,60 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
             '--url' = 'The provider''s base URL'
             '--key' = 'Where the API key is kept'
             '--tier' = 'A routing hint: fast, balanced, heavy, or a word of your own'
+            '--breaker-failures' = 'Failures in a row that take it out of rotation; default: 3'
+            '--breaker-open-for' = 'How long it stays out before one request probes it, such as 30s; default: 5m'
             '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
             '--context' = 'The context to use instead of the current one'
             '--output' = 'How to print: table, wide, json, yaml or name'
             '-o' = 'How to print: table, wide, json, yaml or name'
+            '--timeout' = 'Give up after this time, such as 30s or 2m'
+            '--verbose' = 'Show the HTTP exchange, secrets masked'
+            '-v' = 'Show the HTTP exchange, secrets masked'
+            '--quiet' = 'Say nothing but data, warnings and errors'
+            '-q' = 'Say nothing but data, warnings and errors'
+            '--no-color' = 'Use no colour [env: NO_COLOR]'
+            '--help' = 'Print help (see more with ''--help'')'
+            '-h' = 'Print help (see more with ''--help'')'
+        }
+        Slot = ''; Many = $false
+    }
+    ' create alias' = @{
+        Subs = [ordered]@{
+        }
+        Flags = [ordered]@{
+            '--model' = 'A model id: every LLM that serves it belongs to the pool'
+            '--llm' = 'An LLM that belongs to the pool; may be given several times'
+            '--policy' = 'Who is called first; default: prefer-local'
+            '--fallback' = 'An LLM, alias or model id to try when the pool is spent; may be given several times'
+            '--on-unavailable' = 'What becomes of a request that nobody can take now; default: fail'
+            '--timeout' = 'What a request to it may take in all, such as 2m; here the alias''s, not this call''s'
+            '--first-byte-timeout' = 'How long a candidate may say nothing before the next one is tried, such as 10s'
+            '--cache-ttl' = 'Keep answers for so long, to be given again, such as 10m'
+            '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
+            '--context' = 'The context to use instead of the current one'
+            '--output' = 'How to print: table, wide, json, yaml or name'
+            '-o' = 'How to print: table, wide, json, yaml or name'
+            '--cache-always' = 'Keep also answers of requests with a temperature other than 0'
+            '--verbose' = 'Show the HTTP exchange, secrets masked'
+            '-v' = 'Show the HTTP exchange, secrets masked'
+            '--quiet' = 'Say nothing but data, warnings and errors'
+            '-q' = 'Say nothing but data, warnings and errors'
+            '--no-color' = 'Use no colour [env: NO_COLOR]'
+            '--help' = 'Print help (see more with ''--help'')'
+            '-h' = 'Print help (see more with ''--help'')'
+        }
+        Slot = ''; Many = $false
+    }
+    ' create price' = @{
+        Subs = [ordered]@{
+        }
+        Flags = [ordered]@{
+            '--input' = 'For a million tokens of prompts'
+            '--output' = 'For a million tokens of answers; default: 0'
+            '--cached-input' = 'For a million tokens of prompts that the provider had cached; default: as --input'
+            '-o' = 'How to print: table, wide, json, yaml or name; here only as -o'
+            '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
+            '--context' = 'The context to use instead of the current one'
             '--timeout' = 'Give up after this time, such as 30s or 2m'
             '--verbose' = 'Show the HTTP exchange, secrets masked'
             '-v' = 'Show the HTTP exchange, secrets masked'
@@ -313,6 +375,11 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
             '--role' = 'What its bearer may do; may be given several times'
             '--principal' = 'On whose behalf its bearer acts'
             '--expires' = 'When it ends, counted from now, such as 12h or 30d'
+            '--requests-per-minute' = 'Requests in any minute'
+            '--tokens-per-minute' = 'Tokens in any minute, in and out together'
+            '--max-concurrency' = 'Requests at once'
+            '--budget' = 'US dollars per period'
+            '--budget-period' = 'When the budget begins anew, in UTC; default: month'
             '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
             '--context' = 'The context to use instead of the current one'
             '--output' = 'How to print: table, wide, json, yaml or name'
@@ -371,6 +438,133 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
             '-h' = 'Print help (see more with ''--help'')'
         }
         Slot = '@what'; Many = $true
+    }
+    ' set' = @{
+        Subs = [ordered]@{
+            'limits' = 'Change what a token''s bearer may use'
+        }
+        Flags = [ordered]@{
+            '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
+            '--context' = 'The context to use instead of the current one'
+            '--output' = 'How to print: table, wide, json, yaml or name'
+            '-o' = 'How to print: table, wide, json, yaml or name'
+            '--timeout' = 'Give up after this time, such as 30s or 2m'
+            '--verbose' = 'Show the HTTP exchange, secrets masked'
+            '-v' = 'Show the HTTP exchange, secrets masked'
+            '--quiet' = 'Say nothing but data, warnings and errors'
+            '-q' = 'Say nothing but data, warnings and errors'
+            '--no-color' = 'Use no colour [env: NO_COLOR]'
+            '--help' = 'Print help'
+            '-h' = 'Print help'
+        }
+        Slot = ''; Many = $false
+    }
+    ' set limits' = @{
+        Subs = [ordered]@{
+        }
+        Flags = [ordered]@{
+            '--requests-per-minute' = 'Requests in any minute'
+            '--tokens-per-minute' = 'Tokens in any minute, in and out together'
+            '--max-concurrency' = 'Requests at once'
+            '--budget' = 'US dollars per period'
+            '--budget-period' = 'When the budget begins anew, in UTC; default: month'
+            '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
+            '--context' = 'The context to use instead of the current one'
+            '--output' = 'How to print: table, wide, json, yaml or name'
+            '-o' = 'How to print: table, wide, json, yaml or name'
+            '--timeout' = 'Give up after this time, such as 30s or 2m'
+            '--clear' = 'Drop every limit that is not named'
+            '--verbose' = 'Show the HTTP exchange, secrets masked'
+            '-v' = 'Show the HTTP exchange, secrets masked'
+            '--quiet' = 'Say nothing but data, warnings and errors'
+            '-q' = 'Say nothing but data, warnings and errors'
+            '--no-color' = 'Use no colour [env: NO_COLOR]'
+            '--help' = 'Print help (see more with ''--help'')'
+            '-h' = 'Print help (see more with ''--help'')'
+        }
+        Slot = '@limits'; Many = $false
+    }
+    ' explain' = @{
+        Subs = [ordered]@{
+            'route' = 'Say which LLM a request would go to now, and why not to the others'
+        }
+        Flags = [ordered]@{
+            '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
+            '--context' = 'The context to use instead of the current one'
+            '--output' = 'How to print: table, wide, json, yaml or name'
+            '-o' = 'How to print: table, wide, json, yaml or name'
+            '--timeout' = 'Give up after this time, such as 30s or 2m'
+            '--verbose' = 'Show the HTTP exchange, secrets masked'
+            '-v' = 'Show the HTTP exchange, secrets masked'
+            '--quiet' = 'Say nothing but data, warnings and errors'
+            '-q' = 'Say nothing but data, warnings and errors'
+            '--no-color' = 'Use no colour [env: NO_COLOR]'
+            '--help' = 'Print help'
+            '-h' = 'Print help'
+        }
+        Slot = ''; Many = $false
+    }
+    ' explain route' = @{
+        Subs = [ordered]@{
+        }
+        Flags = [ordered]@{
+            '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
+            '--context' = 'The context to use instead of the current one'
+            '--output' = 'How to print: table, wide, json, yaml or name'
+            '-o' = 'How to print: table, wide, json, yaml or name'
+            '--timeout' = 'Give up after this time, such as 30s or 2m'
+            '--no-headers' = 'Leave the header line out'
+            '--verbose' = 'Show the HTTP exchange, secrets masked'
+            '-v' = 'Show the HTTP exchange, secrets masked'
+            '--quiet' = 'Say nothing but data, warnings and errors'
+            '-q' = 'Say nothing but data, warnings and errors'
+            '--no-color' = 'Use no colour [env: NO_COLOR]'
+            '--help' = 'Print help (see more with ''--help'')'
+            '-h' = 'Print help (see more with ''--help'')'
+        }
+        Slot = '@route'; Many = $false
+    }
+    ' top' = @{
+        Subs = [ordered]@{
+            'llm' = 'Show how busy each LLM is, live on a terminal'
+        }
+        Flags = [ordered]@{
+            '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
+            '--context' = 'The context to use instead of the current one'
+            '--output' = 'How to print: table, wide, json, yaml or name'
+            '-o' = 'How to print: table, wide, json, yaml or name'
+            '--timeout' = 'Give up after this time, such as 30s or 2m'
+            '--verbose' = 'Show the HTTP exchange, secrets masked'
+            '-v' = 'Show the HTTP exchange, secrets masked'
+            '--quiet' = 'Say nothing but data, warnings and errors'
+            '-q' = 'Say nothing but data, warnings and errors'
+            '--no-color' = 'Use no colour [env: NO_COLOR]'
+            '--help' = 'Print help'
+            '-h' = 'Print help'
+        }
+        Slot = ''; Many = $false
+    }
+    ' top llm' = @{
+        Subs = [ordered]@{
+        }
+        Flags = [ordered]@{
+            '--interval' = 'How often to look, such as 500ms or 10s'
+            '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
+            '--context' = 'The context to use instead of the current one'
+            '--output' = 'How to print: table, wide, json, yaml or name'
+            '-o' = 'How to print: table, wide, json, yaml or name'
+            '--timeout' = 'Give up after this time, such as 30s or 2m'
+            '--once' = 'Print the table once'
+            '--no-headers' = 'Leave the header line out'
+            '--verbose' = 'Show the HTTP exchange, secrets masked'
+            '-v' = 'Show the HTTP exchange, secrets masked'
+            '--quiet' = 'Say nothing but data, warnings and errors'
+            '-q' = 'Say nothing but data, warnings and errors'
+            '--no-color' = 'Use no colour [env: NO_COLOR]'
+            '--help' = 'Print help (see more with ''--help'')'
+            '-h' = 'Print help (see more with ''--help'')'
+        }
+        Slot = '@llm'; Many = $true
     }
     ' api-resources' = @{
         Subs = [ordered]@{
@@ -655,7 +849,7 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
             '--help' = 'Print help (see more with ''--help'')'
             '-h' = 'Print help (see more with ''--help'')'
         }
-        Slot = 'login logout whoami context get describe create apply delete api-resources chat-llm local completions version help exit-codes environment config'; Many = $true
+        Slot = 'login logout whoami context get describe create apply delete set explain top api-resources chat-llm local completions version help exit-codes environment config'; Many = $true
     }
 }.GetEnumerator() | ForEach-Object { $script:McpctlTable[$_.Key] = $_.Value }
 $script:McpctlValues = @{
@@ -704,6 +898,13 @@ $script:McpctlValues = @{
     ' context delete --output' = 'table wide json yaml name'
     ' context delete -o' = 'table wide json yaml name'
     ' context delete --timeout' = ''
+    ' get --by' = 'llm principal token provider day hour'
+    ' get --since' = ''
+    ' get --until' = ''
+    ' get --llm' = '@llm'
+    ' get --principal' = ''
+    ' get --limit' = ''
+    ' get --period' = 'day week month'
     ' get --server' = ''
     ' get --context' = '@context'
     ' get --output' = 'table wide json yaml name'
@@ -724,11 +925,32 @@ $script:McpctlValues = @{
     ' create llm --url' = ''
     ' create llm --key' = ''
     ' create llm --tier' = ''
+    ' create llm --breaker-failures' = ''
+    ' create llm --breaker-open-for' = ''
     ' create llm --server' = ''
     ' create llm --context' = '@context'
     ' create llm --output' = 'table wide json yaml name'
     ' create llm -o' = 'table wide json yaml name'
     ' create llm --timeout' = ''
+    ' create alias --model' = ''
+    ' create alias --llm' = '@llm'
+    ' create alias --policy' = 'cost latency least-busy prefer-local round-robin'
+    ' create alias --fallback' = '@route'
+    ' create alias --on-unavailable' = 'fail wait queue'
+    ' create alias --timeout' = ''
+    ' create alias --first-byte-timeout' = ''
+    ' create alias --cache-ttl' = ''
+    ' create alias --server' = ''
+    ' create alias --context' = '@context'
+    ' create alias --output' = 'table wide json yaml name'
+    ' create alias -o' = 'table wide json yaml name'
+    ' create price --input' = ''
+    ' create price --output' = ''
+    ' create price --cached-input' = ''
+    ' create price -o' = 'table wide json yaml name'
+    ' create price --server' = ''
+    ' create price --context' = '@context'
+    ' create price --timeout' = ''
     ' create secret --from-stdin' = ''
     ' create secret --from-file' = ''
     ' create secret --from-env' = ''
@@ -740,6 +962,11 @@ $script:McpctlValues = @{
     ' create token --role' = 'admin user publisher worker'
     ' create token --principal' = ''
     ' create token --expires' = ''
+    ' create token --requests-per-minute' = ''
+    ' create token --tokens-per-minute' = ''
+    ' create token --max-concurrency' = ''
+    ' create token --budget' = ''
+    ' create token --budget-period' = 'day week month total'
     ' create token --server' = ''
     ' create token --context' = '@context'
     ' create token --output' = 'table wide json yaml name'
@@ -757,6 +984,42 @@ $script:McpctlValues = @{
     ' delete --output' = 'table wide json yaml name'
     ' delete -o' = 'table wide json yaml name'
     ' delete --timeout' = ''
+    ' set --server' = ''
+    ' set --context' = '@context'
+    ' set --output' = 'table wide json yaml name'
+    ' set -o' = 'table wide json yaml name'
+    ' set --timeout' = ''
+    ' set limits --requests-per-minute' = ''
+    ' set limits --tokens-per-minute' = ''
+    ' set limits --max-concurrency' = ''
+    ' set limits --budget' = ''
+    ' set limits --budget-period' = 'day week month total'
+    ' set limits --server' = ''
+    ' set limits --context' = '@context'
+    ' set limits --output' = 'table wide json yaml name'
+    ' set limits -o' = 'table wide json yaml name'
+    ' set limits --timeout' = ''
+    ' explain --server' = ''
+    ' explain --context' = '@context'
+    ' explain --output' = 'table wide json yaml name'
+    ' explain -o' = 'table wide json yaml name'
+    ' explain --timeout' = ''
+    ' explain route --server' = ''
+    ' explain route --context' = '@context'
+    ' explain route --output' = 'table wide json yaml name'
+    ' explain route -o' = 'table wide json yaml name'
+    ' explain route --timeout' = ''
+    ' top --server' = ''
+    ' top --context' = '@context'
+    ' top --output' = 'table wide json yaml name'
+    ' top -o' = 'table wide json yaml name'
+    ' top --timeout' = ''
+    ' top llm --interval' = ''
+    ' top llm --server' = ''
+    ' top llm --context' = '@context'
+    ' top llm --output' = 'table wide json yaml name'
+    ' top llm -o' = 'table wide json yaml name'
+    ' top llm --timeout' = ''
     ' api-resources --server' = ''
     ' api-resources --context' = '@context'
     ' api-resources --output' = 'table wide json yaml name'
@@ -869,7 +1132,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcpctl' -ScriptBlock {
     } elseif ($node.Subs.Count) { $candidates = $node.Subs
     } elseif ($count -eq 0 -or $node.Many) {
         $kind = $node.Slot
-        if ($kind -eq '@what' -and $count -gt 0 -and $first -notlike '*/*') { $kind = "@of:$first" }
+        if ($kind -like '@what*' -and $count -gt 0 -and $first -notlike '*/*') { $kind = "@of:$first" }
     }
     if ($kind -eq '@file') { return }
     if ($kind -like '@*') {

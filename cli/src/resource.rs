@@ -10,18 +10,28 @@ use crate::near_miss::nearest;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Resource {
     Llm,
+    Alias,
+    Price,
     Secret,
     Token,
 }
 
 impl Resource {
     /// Every type, as `api-resources` lists them.
-    pub(crate) const ALL: [Self; 3] = [Self::Llm, Self::Secret, Self::Token];
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Llm,
+        Self::Alias,
+        Self::Price,
+        Self::Secret,
+        Self::Token,
+    ];
 
     /// As in `llm/x`.
     pub(crate) const fn singular(self) -> &'static str {
         match self {
             Self::Llm => "llm",
+            Self::Alias => "alias",
+            Self::Price => "price",
             Self::Secret => "secret",
             Self::Token => "token",
         }
@@ -31,6 +41,8 @@ impl Resource {
     pub(crate) const fn plural(self) -> &'static str {
         match self {
             Self::Llm => "llms",
+            Self::Alias => "aliases",
+            Self::Price => "prices",
             Self::Secret => "secrets",
             Self::Token => "tokens",
         }
@@ -40,6 +52,8 @@ impl Resource {
     pub(crate) const fn aliases(self) -> &'static [&'static str] {
         match self {
             Self::Llm => &["l", "model", "models"],
+            Self::Alias => &["al"],
+            Self::Price => &["pr"],
             Self::Secret => &["sec"],
             Self::Token => &["tok"],
         }
@@ -49,9 +63,16 @@ impl Resource {
     pub(crate) const fn kind(self) -> &'static str {
         match self {
             Self::Llm => shared::llm::KIND,
+            Self::Alias => shared::alias::KIND,
+            Self::Price => shared::price::KIND,
             Self::Secret => shared::secret::KIND,
             Self::Token => shared::token::KIND,
         }
+    }
+
+    /// The `kind` of a list of them.
+    pub(crate) fn kind_of_list(self) -> String {
+        format!("{}List", self.kind())
     }
 
     /// The type that `word` names, in any case.
@@ -172,6 +193,11 @@ mod tests {
         assert_eq!(selected("llm a b"), "llm[a b]");
         assert_eq!(selected("llm/a llm/b secret/c"), "llm[a b] secret[c]");
         assert_eq!(selected("llm,sec,tok"), "llm[] secret[] token[]");
+        assert_eq!(selected("al,pr"), "alias[] price[]");
+        assert_eq!(
+            selected("prices/gpt-4o aliases/smart"),
+            "price[gpt-4o] alias[smart]"
+        );
         assert_eq!(selected("llm org/model"), "llm[org/model]");
         assert_eq!(selected("llm/org/model"), "llm[org/model]");
     }

@@ -68,7 +68,7 @@ impl<'a> Session<'a> {
         };
         self.output
             .trace(|| format!("* token from {source}, server {server}"));
-        Client::new(server, Some(token), self.global.timeout, self.output)
+        Client::new(server, Some(token), self.global.timeout(), self.output)
     }
 }
 

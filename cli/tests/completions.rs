@@ -15,14 +15,33 @@ use std::process::{Command, Stdio};
 use support::{FakeServer, Sandbox, TOKEN, run};
 
 /// What Tab must offer behind each line.
-const CASES: [(&str, &[&str]); 16] = [
+const CASES: [(&str, &[&str]); 24] = [
     ("mcpctl chat-llm ", &["gpt", "laptop", "qwen2.5:7b"]),
     ("mcpctl chat-llm la", &["laptop"]),
     ("mcpctl get llm ", &["gpt", "laptop", "qwen2.5:7b"]),
     ("mcpctl get llm gpt lap", &["laptop"]),
     ("mcpctl describe llm g", &["gpt"]),
     ("mcpctl delete llms g", &["gpt"]),
-    ("mcpctl get ", &["llm", "secret", "token"]),
+    (
+        "mcpctl get ",
+        &[
+            "alias", "costs", "llm", "price", "requests", "secret", "token", "usage",
+        ],
+    ),
+    ("mcpctl describe p", &["price"]),
+    ("mcpctl get alias s", &["smart"]),
+    ("mcpctl delete pr gpt", &["gpt-4o"]),
+    (
+        "mcpctl explain route ",
+        &["gpt", "laptop", "qwen2.5:7b", "smart"],
+    ),
+    ("mcpctl top llm lap", &["laptop"]),
+    ("mcpctl get usage --by pr", &["principal", "provider"]),
+    (
+        "mcpctl create alias x --policy l",
+        &["latency", "least-busy"],
+    ),
+    ("mcpctl set limits token/c", &["token/ci"]),
     ("mcpctl get llm/g", &["llm/gpt"]),
     ("mcpctl context use ", &["one", "two"]),
     ("mcpctl --context one context use t", &["two"]),
@@ -37,6 +56,14 @@ const CASES: [(&str, &[&str]); 16] = [
 fn setup() -> (Sandbox, FakeServer) {
     let (sandbox, server) = (Sandbox::new(), FakeServer::start());
     server.put_llm("qwen2.5:7b", "virtual", "active", "ollama", "qwen2.5:7b");
+    for (plural, kind, name) in [
+        ("aliases", "Alias", "smart"),
+        ("prices", "Price", "gpt-4o"),
+        ("tokens", "Token", "ci"),
+    ] {
+        let document = serde_json::json!({"kind": kind, "metadata": {"name": name}, "spec": {}});
+        server.put(plural, document);
+    }
     let config = format!(
         r#"{{"contexts": {{"one": {{"server": "{0}"}}, "two": {{"server": "{0}"}}, "$(id)": {{"server": "{0}"}}}},
             "currentContext": "one", "providers": [{{"name": "vllm-local"}}]}}"#,
@@ -101,16 +128,14 @@ fn check(name: &str, args: &[&str], prelude: &str, program: impl Fn(&str) -> Str
 
 /// Fills the cache: on a busy machine a first answer may come later than a person would wait.
 fn warm_up(sandbox: &Sandbox, server: &FakeServer) {
-    for _ in 0..100 {
-        let mut command = sandbox.mcpctl(&["__complete", "llm", ""]);
-        if !run(command.env("MCPCTL_TOKEN", TOKEN)).stdout.is_empty() {
-            return;
-        }
+    for kind in ["llm", "alias", "price", "token"] {
+        let came = (0..100).any(|_| {
+            let mut command = sandbox.mcpctl(&["__complete", kind, ""]);
+            !run(command.env("MCPCTL_TOKEN", TOKEN)).stdout.is_empty()
+        });
+        let asked = server.asked().len();
+        assert!(came, "no {kind} came; the server was asked {asked} times");
     }
-    panic!(
-        "no names came; the server was asked {} times",
-        server.asked().len()
-    );
 }
 
 /// As bash does it: the words are split at `:` and `=`, and what is replaced is the last of them.

@@ -174,6 +174,9 @@ fn the_first_page_of_help() {
       create         Create a resource
       apply          Make resources be as files say
       delete         Delete resources
+      set            Change a part of a resource
+      explain        Say what the server would do, and why
+      top            Show how busy things are
       api-resources  List the resource types and their short forms
       chat-llm       Talk to an LLM
       local          Control the mcplocal of this machine
@@ -199,6 +202,8 @@ fn the_first_page_of_help() {
       mcpctl get llm                          list what can be called
       mcpctl chat-llm laptop                  talk to one
       mcpctl chat-llm laptop -m 'hello?'      ask one thing and leave
+      mcpctl explain route smart              say who would answer, and why
+      mcpctl get usage --by llm,day           what was used, and what it cost
 
     `mcpctl help TOPIC` explains `exit-codes`, `environment` and `config`.
     ");

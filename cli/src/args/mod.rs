@@ -5,12 +5,15 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
+use clap::builder::{EnumValueParser, TypedValueParser};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub(crate) mod chat;
 pub(crate) mod connect;
+pub(crate) mod gateway;
 pub(crate) mod local;
 pub(crate) mod resources;
+pub(crate) mod usage;
 
 use crate::exit_code::Exit;
 
@@ -29,6 +32,8 @@ Examples:
   mcpctl get llm                          list what can be called
   mcpctl chat-llm laptop                  talk to one
   mcpctl chat-llm laptop -m 'hello?'      ask one thing and leave
+  mcpctl explain route smart              say who would answer, and why
+  mcpctl get usage --by llm,day           what was used, and what it cost
 
 `mcpctl help TOPIC` explains `exit-codes`, `environment` and `config`."
 )]
@@ -65,9 +70,10 @@ pub(crate) struct Global {
         global = true,
         hide_possible_values = true,
         value_name = "FORMAT",
+        value_parser = EnumValueParser::<Format>::new().map(OutputFlag::ForAll),
         help_heading = "Global options"
     )]
-    pub(crate) output: Option<Format>,
+    output: Option<OutputFlag>,
     /// Show the HTTP exchange, secrets masked
     #[arg(short, long, global = true, help_heading = "Global options")]
     pub(crate) verbose: bool,
@@ -78,9 +84,58 @@ pub(crate) struct Global {
     #[arg(long, global = true, help_heading = "Global options")]
     pub(crate) no_color: bool,
     /// Give up after this time, such as 30s or 2m
-    #[arg(long, global = true, value_name = "TIME", value_parser = crate::duration::parse,
+    #[arg(long, global = true, value_name = "TIME", value_parser = call_timeout,
         help_heading = "Global options")]
-    pub(crate) timeout: Option<Duration>,
+    timeout: Option<TimeoutFlag>,
+}
+
+/// The value of a flag that every command takes and that one command uses for something of its own.
+///
+/// clap hands such a value on to the parent and to the command; this tells each what is not meant
+/// for it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Meant<All, Own> {
+    /// As everywhere.
+    ForAll(All),
+    /// As this command's own.
+    Own(Own),
+}
+
+/// `--output FORMAT`, but for `create price`: `--output USD`.
+pub(crate) type OutputFlag = Meant<Format, f64>;
+/// `--timeout TIME` of the call, but for `create alias`: of requests to the alias.
+pub(crate) type TimeoutFlag = Meant<Duration, Duration>;
+
+impl<All, Own: Copy> Meant<All, Own> {
+    /// What the command was given for itself.
+    pub(crate) const fn own(&self) -> Option<Own> {
+        match self {
+            Self::ForAll(_) => None,
+            Self::Own(own) => Some(*own),
+        }
+    }
+}
+
+impl Global {
+    /// How data is to be printed.
+    pub(crate) fn format(&self) -> Option<Format> {
+        match self.output {
+            Some(Meant::ForAll(format)) => Some(format),
+            Some(Meant::Own(_)) | None => None,
+        }
+    }
+
+    /// How long a call may take, where the line says so.
+    pub(crate) fn timeout(&self) -> Option<Duration> {
+        match self.timeout {
+            Some(Meant::ForAll(timeout)) => Some(timeout),
+            Some(Meant::Own(_)) | None => None,
+        }
+    }
+}
+
+fn call_timeout(text: &str) -> Result<TimeoutFlag, String> {
+    crate::duration::parse(text).map(Meant::ForAll)
 }
 
 /// How data is printed.
@@ -111,6 +166,9 @@ pub(crate) enum Command {
     Create(resources::Create),
     Apply(resources::Apply),
     Delete(resources::Delete),
+    Set(gateway::Set),
+    Explain(gateway::Explain),
+    Top(gateway::Top),
     ApiResources(resources::ApiResources),
     ChatLlm(chat::ChatLlm),
     Local(local::Local),

@@ -1,4 +1,4 @@
-//! Verbs on resources: LLMs, secrets and tokens.
+//! Verbs on resources: LLMs, aliases, prices, secrets and tokens.
 
 use std::path::PathBuf;
 
@@ -9,16 +9,19 @@ use shared::role::Role;
 ///
 /// A type may be written in singular, plural or short form, several types with commas between
 /// them, and a single resource as TYPE/NAME.
+///
+/// `usage`, `requests` and `costs` are no resources, but sums and records of what was asked:
+/// `usage` by LLM, token or day, `requests` the last ones, `costs` by provider.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
   mcpctl get llm
   mcpctl get llm laptop -o yaml
-  mcpctl get llm,secret
-  mcpctl get llm -w
-  mcpctl get llm -o name | xargs -n1 mcpctl describe")]
+  mcpctl get llm,alias,price
+  mcpctl get usage --by principal,day --since 7d
+  mcpctl get requests --limit 20 --llm laptop")]
 pub(crate) struct Get {
-    /// What to show: TYPE, TYPE NAME..., TYPE,TYPE or TYPE/NAME...
+    /// What to show: TYPE, TYPE NAME..., TYPE,TYPE or TYPE/NAME...; or usage, requests, costs
     #[arg(value_name = "TYPE[/NAME]", required = true)]
     pub(crate) what: Vec<String>,
     /// Go on with changes, until Ctrl-C (LLMs only)
@@ -27,6 +30,8 @@ pub(crate) struct Get {
     /// Leave the header line out
     #[arg(long)]
     pub(crate) no_headers: bool,
+    #[command(flatten)]
+    pub(crate) ask: super::usage::Ask,
 }
 
 /// Show all fields of resources
@@ -51,6 +56,8 @@ pub(crate) struct Create {
 #[derive(Debug, Subcommand)]
 pub(crate) enum CreateWhat {
     Llm(CreateLlm),
+    Alias(super::gateway::CreateAlias),
+    Price(super::gateway::CreatePrice),
     Secret(CreateSecret),
     Token(CreateToken),
 }
@@ -64,6 +71,8 @@ Examples:
   mcpctl create llm gpt --type openai --model gpt-4o --url https://api.openai.com/v1 \\
       --key secret/openai#api-key
   mcpctl create llm box --type ollama --model llama3.2:3b --url http://10.0.0.5:11434 --tier fast
+  mcpctl create llm flaky --type openai --model m --url http://10.0.0.6:8000/v1 \\
+      --breaker-failures 5 --breaker-open-for 30s
   mcpctl create llm echo --type demo --model demo")]
 pub(crate) struct CreateLlm {
     /// How it will be called
@@ -84,6 +93,12 @@ pub(crate) struct CreateLlm {
     /// A routing hint: fast, balanced, heavy, or a word of your own
     #[arg(long)]
     pub(crate) tier: Option<String>,
+    /// Failures in a row that take it out of rotation; default: 3
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) breaker_failures: Option<u32>,
+    /// How long it stays out before one request probes it, such as 30s; default: 5m
+    #[arg(long, value_name = "TIME", value_parser = crate::duration::parse)]
+    pub(crate) breaker_open_for: Option<std::time::Duration>,
 }
 
 /// Store values that only the server will read
@@ -116,6 +131,7 @@ pub(crate) struct CreateSecret {
 Examples:
   mcpctl create token laptop --role publisher
   mcpctl create token ci --role user --principal ci-bot --expires 30d
+  mcpctl create token team --role user --budget 20 --budget-period month --requests-per-minute 60
   mcpctl create token ops --role user --role publisher -q > ops.token")]
 pub(crate) struct CreateToken {
     /// How it will be called
@@ -129,6 +145,8 @@ pub(crate) struct CreateToken {
     /// When it ends, counted from now, such as 12h or 30d
     #[arg(long, value_name = "TIME", value_parser = crate::duration::parse)]
     pub(crate) expires: Option<std::time::Duration>,
+    #[command(flatten)]
+    pub(crate) limits: super::gateway::LimitFlags,
 }
 
 fn role(text: &str) -> Result<Role, shared::role::UnknownRole> {
@@ -137,12 +155,14 @@ fn role(text: &str) -> Result<Role, shared::role::UnknownRole> {
 
 /// Make resources be as files say
 ///
-/// Takes YAML or JSON, one or many documents, lists as `mcpctl get -o yaml` prints them. Applying
-/// the same file twice changes nothing the second time.
+/// Takes YAML or JSON, one or many documents, lists as `mcpctl get -o yaml` prints them, and tables:
+/// `kind: PriceList` with `prices: {NAME: {input, output, cachedInput}}`, `kind: AliasList` with
+/// `aliases: {NAME: {...}}`. Applying the same file twice changes nothing the second time.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
-  mcpctl apply -f llms.yaml
+  mcpctl apply -f llms.yaml -f aliases.yaml
+  mcpctl apply -f prices.yaml
   mcpctl apply -f llms/ --dry-run
   mcpctl get llm gpt -o yaml | sed s/gpt-4o/gpt-5/ | mcpctl apply -f -")]
 pub(crate) struct Apply {

@@ -17,6 +17,7 @@ use crate::output::Output;
 use crate::resource::Resource;
 
 mod answer;
+mod gateway;
 mod transcript;
 mod transport;
 mod unreachable;

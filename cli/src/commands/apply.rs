@@ -1,6 +1,7 @@
 //! `mcpctl apply`: make resources be as the files say, and touch nothing that is so already.
 
 use serde_json::Value;
+use shared::document::Document;
 
 use super::manifest::{Entry, read};
 use crate::args::Format;
@@ -82,11 +83,22 @@ async fn apply(client: &Client, entry: &Entry, dry_run: bool) -> Result<(Outcome
 
 /// Whether what is wanted is what is there. Values of a secret can't be seen, so never for one.
 fn is_so_already(entry: &Entry, current: &Value) -> bool {
-    if entry.resource != Resource::Llm {
-        return false;
+    match entry.resource {
+        Resource::Llm => same(&entry.document, current, shared::llm::parse),
+        Resource::Alias => same(&entry.document, current, shared::alias::parse),
+        Resource::Price => same(&entry.document, current, shared::price::parse),
+        Resource::Secret | Resource::Token => false,
     }
-    let parse = |document: &Value| shared::llm::parse(document.clone()).ok();
-    match (parse(&entry.document), parse(current)) {
+}
+
+/// Whether two documents want the same, whatever form they have.
+fn same<Spec: PartialEq, Status, Why>(
+    wanted: &Value,
+    current: &Value,
+    parse: impl Fn(Value) -> Result<Document<Spec, Status>, Why>,
+) -> bool {
+    let parse = |document: &Value| parse(document.clone()).ok();
+    match (parse(wanted), parse(current)) {
         (Some(wanted), Some(current)) => {
             wanted.spec == current.spec && wanted.metadata.labels == current.metadata.labels
         }

@@ -1,10 +1,16 @@
-//! `mcpctl create`: an LLM, a secret or a token from flags, files and stdin.
+//! `mcpctl create`: an LLM, an alias, a price, a secret or a token from flags, files and stdin.
+
+use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
 use shared::llm::SecretRef;
+use shared::span::Span;
+use shared::token::Limits;
 
+use super::set::no_budget;
 use crate::args::Format;
+use crate::args::gateway::{CreateAlias, CreatePrice};
 use crate::args::resources::{Create, CreateLlm, CreateSecret, CreateToken, CreateWhat};
 use crate::clock::now;
 use crate::exit_code::Exit;
@@ -16,6 +22,8 @@ use crate::session::Session;
 pub(super) async fn run(args: &Create, session: &Session<'_>) -> Result<Exit> {
     match &args.what {
         CreateWhat::Llm(args) => llm(args, session).await?,
+        CreateWhat::Alias(args) => alias(args, session).await?,
+        CreateWhat::Price(args) => price(args, session).await?,
         CreateWhat::Secret(args) => secret(args, session).await?,
         CreateWhat::Token(args) => token(args, session).await?,
     }
@@ -35,9 +43,74 @@ async fn llm(args: &CreateLlm, session: &Session<'_>) -> Result<()> {
             body[field] = value.as_str().into();
         }
     }
+    let breaker = [
+        ("failures", args.breaker_failures.map(Value::from)),
+        ("openFor", args.breaker_open_for.map(span)),
+    ];
+    for (field, value) in breaker {
+        if let Some(value) = value {
+            body["breaker"][field] = value;
+        }
+    }
     shared::llm::parse(body.clone()).map_err(|why| Failure::usage(why.to_string()))?;
     let created = session.client()?.create(Resource::Llm, &body).await?;
     super::report(session.output, Resource::Llm, &created, "created")
+}
+
+async fn alias(args: &CreateAlias, session: &Session<'_>) -> Result<()> {
+    let name = resource::name(&args.name)?;
+    let mut body = json!({"name": name});
+    let fields = [
+        ("model", args.model.as_deref().map(Value::from)),
+        ("llms", list(&args.llms)),
+        ("policy", args.policy.as_deref().map(Value::from)),
+        ("fallbacks", list(&args.fallbacks)),
+        (
+            "onUnavailable",
+            args.on_unavailable.as_deref().map(Value::from),
+        ),
+        (
+            "timeout",
+            args.timeout.and_then(|flag| flag.own()).map(span),
+        ),
+        ("firstByteTimeout", args.first_byte_timeout.map(span)),
+    ];
+    for (field, value) in fields {
+        if let Some(value) = value {
+            body[field] = value;
+        }
+    }
+    if let Some(ttl) = args.cache_ttl {
+        body["cache"]["ttl"] = span(ttl);
+        if args.cache_always {
+            body["cache"]["always"] = true.into();
+        }
+    }
+    shared::alias::parse(body.clone()).map_err(|why| Failure::usage(why.to_string()))?;
+    let created = session.client()?.create(Resource::Alias, &body).await?;
+    super::report(session.output, Resource::Alias, &created, "created")
+}
+
+async fn price(args: &CreatePrice, session: &Session<'_>) -> Result<()> {
+    let name = resource::name(&args.name)?;
+    let usd = args.output.and_then(|flag| flag.own());
+    let mut body = json!({"name": name, "input": args.input, "output": usd.unwrap_or_default()});
+    if let Some(cached) = args.cached_input {
+        body["cachedInput"] = cached.into();
+    }
+    shared::price::parse(body.clone()).map_err(|why| Failure::usage(why.to_string()))?;
+    let created = session.client()?.create(Resource::Price, &body).await?;
+    let mut output = session.output.clone();
+    output.format = args.format.unwrap_or(output.format);
+    super::report(&output, Resource::Price, &created, "created")
+}
+
+fn span(span: Duration) -> Value {
+    Span(span).to_string().into()
+}
+
+fn list(words: &[String]) -> Option<Value> {
+    (!words.is_empty()).then(|| words.into())
 }
 
 async fn secret(args: &CreateSecret, session: &Session<'_>) -> Result<()> {
@@ -101,6 +174,10 @@ async fn token(args: &CreateToken, session: &Session<'_>) -> Result<()> {
     }
     if let Some(span) = args.expires {
         body["expiresAt"] = now().plus(span).to_string().into();
+    }
+    let limits = args.limits.over(Limits::default()).ok_or_else(no_budget)?;
+    if !limits.is_empty() {
+        body["limits"] = json!(limits);
     }
     let created = session.client()?.create(Resource::Token, &body).await?;
     let output = session.output;

@@ -9,6 +9,7 @@ use crate::clock::now;
 use crate::exit_code::Exit;
 use crate::failure::Result;
 use crate::output::describe::describe;
+use crate::output::quantity::money;
 use crate::resource::{Resource, select};
 use crate::session::Session;
 
@@ -42,8 +43,8 @@ pub(super) async fn run(args: &Describe, session: &Session<'_>) -> Result<Exit> 
                         output.line("")?;
                     }
                     output.data(&describe(&document, now()))?;
-                    if resource == Resource::Llm {
-                        output.note(&next_step(&document));
+                    if let Some(next) = next_step(resource, &document) {
+                        output.note(&next);
                     }
                 }
             }
@@ -53,7 +54,31 @@ pub(super) async fn run(args: &Describe, session: &Session<'_>) -> Result<Exit> 
     Ok(Exit::Done)
 }
 
-fn next_step(llm: &Value) -> String {
+fn next_step(resource: Resource, document: &Value) -> Option<String> {
+    let name = name_of(document);
+    match resource {
+        Resource::Llm => Some(next_of_llm(document)),
+        Resource::Alias => Some(format!("Where it goes now: mcpctl explain route {name}")),
+        Resource::Token => budget_left(document),
+        Resource::Price | Resource::Secret => None,
+    }
+}
+
+/// What a token may still spend, where it has a budget.
+fn budget_left(token: &Value) -> Option<String> {
+    let usd = |pointer| token.pointer(pointer).and_then(Value::as_f64);
+    let budget = usd("/spec/limits/budget/usd")?;
+    let used = usd("/status/spent/usd").unwrap_or_default()
+        + usd("/status/spent/reservedUsd").unwrap_or_default();
+    Some(format!(
+        "Left of its budget: {} of {} USD. Change it: mcpctl set limits token/{} --budget USD",
+        money((budget - used).max(0.0)),
+        money(budget),
+        name_of(token)
+    ))
+}
+
+fn next_of_llm(llm: &Value) -> String {
     let name = name_of(llm);
     let at = |pointer| llm.pointer(pointer).and_then(Value::as_str);
     match (at("/spec/kind"), at("/status/phase")) {

@@ -4,10 +4,12 @@ use serde_json::{Value, json};
 
 use crate::args::Format;
 use crate::args::resources::Get;
+use crate::args::usage::View;
 use crate::client::{Client, name_of};
 use crate::clock::now;
 use crate::exit_code::Exit;
 use crate::failure::{Failure, Result};
+use crate::near_miss::nearest;
 use crate::output::columns::{columns, row};
 use crate::output::{Output, table};
 use crate::resource::{Resource, Selection, select};
@@ -22,9 +24,17 @@ struct Found {
 }
 
 pub(super) async fn run(args: &Get, session: &Session<'_>) -> Result<Exit> {
-    let selections = select(&args.what)?;
     let mut output = session.output.clone();
     output.no_headers = args.no_headers;
+    if let Some(view) = args.what.first().and_then(|word| View::find(word)) {
+        return super::usage::run(view, args, session, &output).await;
+    }
+    let selections = select(&args.what).map_err(|why| near_view(&args.what[0], why))?;
+    if let Some(flag) = args.ask.other_than(&[]) {
+        return Err(Failure::usage(format!(
+            "{flag} goes with `get usage`, `get requests` or `get costs`, not with resources"
+        )));
+    }
     if args.watch {
         return match &selections[..] {
             [selection] if selection.resource == Resource::Llm => {
@@ -135,11 +145,21 @@ fn print_table(output: &Output, found: &Found) -> Result<()> {
     output.data(&table::render(headers, &rows, output.width()))
 }
 
+/// Offers a view where one was probably meant.
+fn near_view(word: &str, failure: Failure) -> Failure {
+    match nearest(word, View::ALL.map(View::word)) {
+        Some(view) => failure.hint(format!("did you mean `{view}`?")),
+        None => failure,
+    }
+}
+
 fn nothing_there(resource: Resource) -> String {
     let how = match resource {
         Resource::Llm => {
             "publish one with `mcplocal run`, or register one with `mcpctl create llm`"
         }
+        Resource::Alias => "create one with `mcpctl create alias NAME --model ID`",
+        Resource::Price => "so nothing costs anything; `mcpctl create price` says what does",
         Resource::Secret => "create one with `mcpctl create secret`",
         Resource::Token => "create one with `mcpctl create token`",
     };

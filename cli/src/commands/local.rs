@@ -51,7 +51,7 @@ fn ask(session: &Session<'_>, request: &Request) -> Result<()> {
     let path = session.home.socket_path();
     let mut stream = UnixStream::connect(&path).map_err(|why| not_there(&path, &why))?;
     let follows = matches!(request, Request::Logs { follow: true, .. });
-    let limit = session.global.timeout.unwrap_or(LIMIT);
+    let limit = session.global.timeout().unwrap_or(LIMIT);
     let line = json!(request).to_string() + "\n";
     let sent = stream
         .set_read_timeout((!follows).then_some(limit))

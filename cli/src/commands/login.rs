@@ -28,7 +28,7 @@ pub(super) async fn run(args: &Login, session: &Session<'_>) -> Result<Exit> {
     let client = Client::new(
         server.clone(),
         Some(token.clone()),
-        session.global.timeout,
+        session.global.timeout(),
         session.output,
     )?;
     let me = client.whoami().await?;

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::name::Name;
 
 use crate::exit_code::Exit;
@@ -113,6 +113,12 @@ fn collect(document: Value, place: String, entries: &mut Vec<Entry>) -> Result<(
         }
         return Ok(());
     }
+    if let Some(rows) = table_rows(&document, &place)? {
+        for (at, row) in rows.into_iter().enumerate() {
+            collect(row, format!("{place}, row {}", at + 1), entries)?;
+        }
+        return Ok(());
+    }
     let resource = resource_of(&document, &place)?;
     let name = document
         .pointer("/metadata/name")
@@ -121,11 +127,8 @@ fn collect(document: Value, place: String, entries: &mut Vec<Entry>) -> Result<(
     let name: Name = name.parse().map_err(|why: shared::name::BadName| {
         Failure::failed(format!("{place} has no usable name")).caused_by(&why)
     })?;
-    if resource == Resource::Llm {
-        shared::llm::parse(document.clone()).map_err(|why| {
-            Failure::failed(format!("{place} (`{name}`) is not valid")).caused_by(&why)
-        })?;
-    }
+    check(resource, &document)
+        .map_err(|why| Failure::failed(format!("{place} (`{name}`) is not valid")).cause(why))?;
     entries.push(Entry {
         resource,
         name,
@@ -133,6 +136,44 @@ fn collect(document: Value, place: String, entries: &mut Vec<Entry>) -> Result<(
         place,
     });
     Ok(())
+}
+
+/// Says what is wrong with a document, as the server would.
+fn check(resource: Resource, document: &Value) -> Result<(), String> {
+    let document = document.clone();
+    let checked = match resource {
+        Resource::Llm => shared::llm::parse(document).err().map(|e| e.to_string()),
+        Resource::Alias => shared::alias::parse(document).err().map(|e| e.to_string()),
+        Resource::Price => shared::price::parse(document).err().map(|e| e.to_string()),
+        Resource::Secret | Resource::Token => None,
+    };
+    checked.map_or(Ok(()), Err)
+}
+
+/// The documents that a table stands for: `kind: PriceList` with `prices: {NAME: {...}}`, and the
+/// same for aliases; `None` where the document is no table.
+fn table_rows(document: &Value, place: &str) -> Result<Option<Vec<Value>>> {
+    let kind = document.get("kind").and_then(Value::as_str);
+    let resource = match kind {
+        Some("PriceList") => Resource::Price,
+        Some("AliasList") => Resource::Alias,
+        _ => return Ok(None),
+    };
+    let field = resource.plural();
+    let Some(Value::Object(rows)) = document.get(field) else {
+        return Err(Failure::failed(format!(
+            "{place} is a {} without rows",
+            resource.kind_of_list()
+        ))
+        .cause(format!(
+            "it has neither `items: [...]` nor `{field}: {{NAME: ...}}`"
+        )));
+    };
+    let rows = rows.iter().map(|(name, spec)| {
+        json!({"apiVersion": shared::API_VERSION, "kind": resource.kind(),
+            "metadata": {"name": name}, "spec": spec})
+    });
+    Ok(Some(rows.collect()))
 }
 
 /// The type by `kind`, or by the fields that only one type has in its flat form.
@@ -153,7 +194,7 @@ fn resource_of(document: &Value, place: &str) -> Result<Resource> {
         None | Some("public" | "virtual") if has("type") && has("model") => Ok(Resource::Llm),
         None if has("data") => Ok(Resource::Secret),
         Some(kind) => Err(Failure::failed(format!("{place} has the kind `{kind}`"))
-            .cause("known kinds are Llm and Secret")),
+            .cause("known kinds are Llm, Alias, Price and Secret")),
         None => Err(Failure::failed(format!("{place} says not what it is"))
             .cause("there is no `kind`")
             .hint("begin it with `apiVersion: mcpctl/v1` and `kind: Llm`")),
@@ -194,6 +235,27 @@ mod tests {
             "llm/a"
         );
         assert_eq!(read_text("name: s\ndata: {k: v}"), "secret/s");
+        assert_eq!(
+            read_text("kind: Alias\nname: smart\nmodel: m\n---\nkind: Price\nname: m\ninput: 1\n"),
+            "alias/smart price/m"
+        );
+    }
+
+    #[test]
+    fn a_table_stands_for_one_document_a_row() {
+        let prices = "kind: PriceList\nprices:\n  gpt-4o: {input: 2.5, output: 10, cachedInput: 1.25}\n  m: {input: 0}\n";
+        assert_eq!(read_text(prices), "price/gpt-4o price/m");
+        let mut entries = Vec::new();
+        parse(prices, "f", &mut entries).unwrap();
+        assert_eq!(entries[0].document["spec"]["cachedInput"], 1.25);
+        assert_eq!(entries[1].place, "f, document 1, row 2");
+        let aliases = "kind: AliasList\naliases:\n  smart: {model: m}\n  code: {llms: [a, b]}\n";
+        assert_eq!(read_text(aliases), "alias/smart alias/code");
+        assert!(
+            read_text("kind: PriceList\nprices: {a: {output: 1}}")
+                .contains("row 1 (`a`) is not valid")
+        );
+        assert!(read_text("kind: PriceList\nprice: {}").contains("prices: {NAME"));
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod context;
 mod create;
 mod delete;
 mod describe;
+mod explain;
 mod get;
 mod help;
 mod local;
@@ -26,6 +27,9 @@ mod login;
 mod logout;
 mod manifest;
 mod markdown_help;
+mod set;
+mod top;
+mod usage;
 mod version;
 mod watch;
 mod whoami;
@@ -55,6 +59,9 @@ pub(crate) fn run(cli: Cli, output: &Output) -> Result<Exit> {
         Command::Create(args) => wait_for(create::run(&args, &session)),
         Command::Apply(args) => wait_for(apply::run(&args, &session)),
         Command::Delete(args) => wait_for(delete::run(&args, &session)),
+        Command::Set(args) => wait_for(set::run(&args, &session)),
+        Command::Explain(args) => wait_for(explain::run(&args, &session)),
+        Command::Top(args) => wait_for(top::run(&args, &session)),
         Command::Version(args) => wait_for(version::run(&args, &session)),
         Command::ChatLlm(args) => wait_for(crate::chat::run(args, &session)),
         Command::Completions(_)

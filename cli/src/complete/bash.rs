@@ -95,7 +95,7 @@ _mcpctl() {
         kind=$subs
     elif [[ $count -eq 0 || $many -eq 1 ]]; then
         kind=$slot
-        [[ $slot == @what && $count -gt 0 && $first != */* ]] && kind="@of:$first"
+        [[ $slot == @what* && $count -gt 0 && $first != */* ]] && kind="@of:$first"
     fi
 
     COMPREPLY=()

@@ -111,7 +111,7 @@ function __mcpctl_complete
         return
     else if test $count -eq 0 -o $many -eq 1
         set kind $slot
-        if test "$slot" = @what -a $count -gt 0; and not string match -q -- '*/*' $first
+        if string match -q -- '@what*' "$slot"; and test $count -gt 0; and not string match -q -- '*/*' $first
             set kind "@of:$first"
         end
     end

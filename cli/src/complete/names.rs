@@ -14,6 +14,7 @@ use shared::timestamp::Timestamp;
 
 use crate::args::Global;
 use crate::args::connect::Complete;
+use crate::args::usage::View;
 use crate::client::{Client, names_in};
 use crate::clock::now;
 use crate::exit_code::Exit;
@@ -51,7 +52,13 @@ pub(crate) fn run(args: &Complete, global: &Global, output: &Output) -> Result<E
 /// The names of a kind that begin with `prefix` and mean nothing to a shell.
 fn names(kind: &str, prefix: &str, session: &Session<'_>) -> Vec<String> {
     let mut names = match kind {
-        "what" => what(prefix, session),
+        "what" => what(prefix, session, &[]),
+        "what-get" => what(prefix, session, &View::ALL.map(View::word)),
+        "limits" => with_slash("token", Resource::Token, session),
+        "route" => [Resource::Alias, Resource::Llm]
+            .into_iter()
+            .flat_map(|resource| of_server(resource, session))
+            .collect(),
         "context" => contexts(session),
         "provider" => providers(session),
         kind => match Resource::find(kind.strip_prefix("of:").unwrap_or(kind)) {
@@ -67,23 +74,28 @@ fn is_plain(c: char) -> bool {
     c.is_alphanumeric() || "-._:/@,".contains(c)
 }
 
-/// A type, or `TYPE/NAME` where a slash was typed.
-fn what(prefix: &str, session: &Session<'_>) -> Vec<String> {
+/// A type or one of `others`, or `TYPE/NAME` where a slash was typed.
+fn what(prefix: &str, session: &Session<'_>, others: &[&str]) -> Vec<String> {
     match prefix.split_once('/') {
         None => {
             // `get llm,sec` goes on behind the last comma.
             let before = prefix.rfind(',').map_or("", |comma| &prefix[..=comma]);
             let each = Resource::ALL.map(|r| format!("{before}{}", r.singular()));
-            each.to_vec()
+            // What is no resource stands alone.
+            let others = others.iter().filter(|_| before.is_empty());
+            let others = others.map(|word| (*word).to_owned());
+            each.into_iter().chain(others).collect()
         }
         Some((word, _)) => match Resource::find(word) {
-            Some(resource) => of_server(resource, session)
-                .into_iter()
-                .map(|name| format!("{word}/{name}"))
-                .collect(),
+            Some(resource) => with_slash(word, resource, session),
             None => Vec::new(),
         },
     }
+}
+
+fn with_slash(word: &str, resource: Resource, session: &Session<'_>) -> Vec<String> {
+    let names = of_server(resource, session).into_iter();
+    names.map(|name| format!("{word}/{name}")).collect()
 }
 
 fn contexts(session: &Session<'_>) -> Vec<String> {

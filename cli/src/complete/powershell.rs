@@ -76,7 +76,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcpctl' -ScriptBlock {
     } elseif ($node.Subs.Count) { $candidates = $node.Subs
     } elseif ($count -eq 0 -or $node.Many) {
         $kind = $node.Slot
-        if ($kind -eq '@what' -and $count -gt 0 -and $first -notlike '*/*') { $kind = "@of:$first" }
+        if ($kind -like '@what*' -and $count -gt 0 -and $first -notlike '*/*') { $kind = "@of:$first" }
     }
     if ($kind -eq '@file') { return }
     if ($kind -like '@*') {

@@ -91,7 +91,7 @@ _mcpctl() {
         return
     elif (( count == 0 || many )); then
         kind=$slot
-        [[ $slot == @what && $count -gt 0 && $first != */* ]] && kind="@of:$first"
+        [[ $slot == @what* && $count -gt 0 && $first != */* ]] && kind="@of:$first"
     fi
 
     case "$kind" in

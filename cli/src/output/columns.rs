@@ -3,6 +3,7 @@
 use serde_json::Value;
 use shared::timestamp::Timestamp;
 
+use super::quantity::money;
 use crate::duration::age;
 use crate::resource::Resource;
 
@@ -19,6 +20,8 @@ enum Cell {
     Since(&'static str),
     /// The strings of an array at a JSON pointer.
     Each(&'static str),
+    /// What is made of several fields.
+    Made(fn(&Value) -> String),
 }
 
 const fn field(header: &'static str, pointer: &'static str) -> Column {
@@ -42,6 +45,13 @@ const fn each(header: &'static str, pointer: &'static str) -> Column {
     }
 }
 
+const fn made(header: &'static str, cell: fn(&Value) -> String) -> Column {
+    Column {
+        header,
+        cell: Cell::Made(cell),
+    }
+}
+
 const NAME: Column = field("NAME", "/metadata/name");
 const ID: Column = field("ID", "/metadata/id");
 const OWNER: Column = field("OWNER", "/metadata/owner");
@@ -60,6 +70,21 @@ pub(crate) fn columns(resource: Resource, wide: bool) -> Vec<Column> {
             field("KEY", "/spec/key"),
             ID,
         ],
+        Resource::Alias => vec![
+            NAME,
+            made("TARGET", target),
+            field("POLICY", "/spec/policy"),
+            each("FALLBACKS", "/spec/fallbacks"),
+            made("ACTIVE", active),
+            field("ON-UNAVAILABLE", "/spec/onUnavailable"),
+            field("CACHE", "/spec/cache/ttl"),
+        ],
+        Resource::Price => vec![
+            NAME,
+            made("INPUT", |price| price_at(price, "/spec/input")),
+            made("CACHED", |price| price_at(price, "/spec/cachedInput")),
+            made("OUTPUT", |price| price_at(price, "/spec/output")),
+        ],
         Resource::Secret => vec![NAME, each("FIELDS", "/status/fields")],
         Resource::Token => vec![
             NAME,
@@ -77,6 +102,9 @@ pub(crate) fn columns(resource: Resource, wide: bool) -> Vec<Column> {
             AGE,
         ]),
         (Resource::Llm, false) => {}
+        (Resource::Token, true) => {
+            columns.extend([made("LIMITS", limits), made("SPENT", spent), OWNER, ID, AGE])
+        }
         (_, true) => columns.extend([OWNER, ID, AGE]),
         (_, false) => columns.push(AGE),
     }
@@ -93,6 +121,7 @@ impl Column {
     fn text(&self, document: &Value, now: Timestamp) -> String {
         match self.cell {
             Cell::Field(pointer) => document.pointer(pointer).map(text).unwrap_or_default(),
+            Cell::Made(cell) => cell(document),
             Cell::Since(pointer) => ago(document.pointer(pointer), now).unwrap_or_default(),
             Cell::Each(pointer) => {
                 let values = document.pointer(pointer).and_then(Value::as_array);
@@ -101,6 +130,54 @@ impl Column {
             }
         }
     }
+}
+
+/// Whom an alias stands for: a model id, LLMs, or both.
+fn target(alias: &Value) -> String {
+    let model = alias.pointer("/spec/model").map(text);
+    let llms = alias.pointer("/spec/llms").and_then(Value::as_array);
+    let llms = llms.into_iter().flatten().map(text);
+    model.into_iter().chain(llms).collect::<Vec<_>>().join(",")
+}
+
+/// How many of an alias's LLMs can be called, of how many.
+fn active(alias: &Value) -> String {
+    let active = alias.pointer("/status/active").and_then(Value::as_u64);
+    let members = alias.pointer("/status/members").and_then(Value::as_array);
+    match (active, members) {
+        (Some(active), Some(members)) => format!("{active}/{}", members.len()),
+        _ => String::new(),
+    }
+}
+
+fn price_at(price: &Value, pointer: &str) -> String {
+    let usd = price.pointer(pointer).and_then(Value::as_f64);
+    usd.map(money).unwrap_or_default()
+}
+
+/// A token's limits in short: `60/min,10000tok/min,4par,20usd/month`.
+fn limits(token: &Value) -> String {
+    let at = |field: &str| token.pointer(&format!("/spec/limits/{field}"));
+    let mut parts = Vec::new();
+    for (field, unit) in [
+        ("requestsPerMinute", "/min"),
+        ("tokensPerMinute", "tok/min"),
+        ("maxConcurrency", "par"),
+    ] {
+        parts.extend(at(field).map(|value| format!("{}{unit}", text(value))));
+    }
+    if let Some(usd) = at("budget/usd").and_then(Value::as_f64) {
+        let period = at("budget/period").map_or_else(|| "month".into(), text);
+        parts.push(format!("{}usd/{period}", money(usd)));
+    }
+    parts.join(",")
+}
+
+/// What a token has spent of its budget: `3.20usd`.
+fn spent(token: &Value) -> String {
+    let usd = token.pointer("/status/spent/usd").and_then(Value::as_f64);
+    usd.map(|usd| format!("{}usd", money(usd)))
+        .unwrap_or_default()
 }
 
 /// The time since an RFC 3339 instant, as the AGE column shows it.

@@ -14,7 +14,9 @@ use crate::failure::{Failure, Result};
 
 pub(crate) mod columns;
 pub(crate) mod describe;
+pub(crate) mod quantity;
 pub(crate) mod sanitise;
+pub(crate) mod screen;
 pub(crate) mod table;
 
 use sanitise::sanitise;
@@ -37,7 +39,7 @@ impl Output {
         let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         Self {
-            format: global.output.unwrap_or_default(),
+            format: global.format().unwrap_or_default(),
             no_headers: false,
             quiet: global.quiet,
             verbose: global.verbose,
@@ -50,6 +52,12 @@ impl Output {
     /// Whether a person looks at stdout.
     pub(crate) fn to_terminal(&self) -> bool {
         self.out_is_terminal
+    }
+
+    /// Whether stdout takes cursor movements.
+    pub(crate) fn can_draw(&self) -> bool {
+        let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+        self.out_is_terminal && !dumb
     }
 
     /// Whether stderr takes cursor movements and colour.

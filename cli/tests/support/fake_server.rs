@@ -25,6 +25,10 @@ struct State {
     version: u64,
     /// Sent as they are to those who watch.
     watch: Vec<String>,
+    /// Answers by path, without the query.
+    answers: BTreeMap<String, Value>,
+    /// Connections are dropped instead of answered.
+    hangs_up: bool,
 }
 
 /// Listens on a port of its own until the test ends.
@@ -84,6 +88,24 @@ impl FakeServer {
         self.state.lock().unwrap().watch = events.iter().map(|e| (*e).into()).collect();
     }
 
+    /// Stores a document as it is.
+    pub fn put(&self, plural: &str, document: Value) {
+        let name = document["metadata"]["name"].as_str().unwrap().to_owned();
+        let mut state = self.state.lock().unwrap();
+        state.resources.insert((plural.into(), name), document);
+    }
+
+    /// Sets what a path answers, whatever its query.
+    pub fn answers(&self, path: &str, answer: Value) {
+        let mut state = self.state.lock().unwrap();
+        state.answers.insert(path.into(), answer);
+    }
+
+    /// Drops every connection at its next request, or answers again.
+    pub fn hangs_up(&self, hangs_up: bool) {
+        self.state.lock().unwrap().hangs_up = hangs_up;
+    }
+
     /// Everything that was asked so far.
     pub fn asked(&self) -> Vec<Asked> {
         self.state.lock().unwrap().asked.clone()
@@ -100,7 +122,14 @@ fn serve(stream: TcpStream, state: &Mutex<State>, gone: &Sender<()>) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let mut stream = stream;
     while let Some((asked, authorized)) = read_request(&mut reader) {
-        state.lock().unwrap().asked.push(asked.clone());
+        let hangs_up = {
+            let mut state = state.lock().unwrap();
+            state.asked.push(asked.clone());
+            state.hangs_up
+        };
+        if hangs_up {
+            return;
+        }
         if !answer(&asked, authorized, state, &mut stream, gone) {
             return;
         }
@@ -147,6 +176,11 @@ fn answer(
         let why = "the access token is not known";
         return error(out, 401, "invalid_api_key", why, None);
     }
+    let bare = asked.path.split('?').next().unwrap_or_default();
+    let ready = state.lock().unwrap().answers.get(bare).cloned();
+    if let Some(ready) = ready {
+        return reply(out, 200, &ready);
+    }
     let path = asked.path.strip_prefix("/api/v1/").unwrap_or_default();
     let parts: Vec<String> = path
         .split('/')
@@ -169,6 +203,19 @@ fn answer(
             // Stays open until the client goes.
             let _ = out.read(&mut [0]);
             false
+        }
+        ("POST", ["route", "explain"]) => {
+            let asked: Value = serde_json::from_str(&asked.body).unwrap();
+            let why = format!("there is no model {}", asked["model"]);
+            error(out, 404, "model_not_found", &why, None)
+        }
+        ("PUT", ["tokens", name, "limits"]) => {
+            let limits: Value = serde_json::from_str(&asked.body).unwrap();
+            let mut state = state.lock().unwrap();
+            let key = ("tokens".to_owned(), (*name).to_owned());
+            let token = state.resources.get_mut(&key).unwrap();
+            token["spec"]["limits"] = limits;
+            reply(out, 200, token)
         }
         ("POST", ["llms", name, "infer"]) => infer(name, &asked.body, out, gone),
         ("GET", [kind]) => {
@@ -238,6 +285,9 @@ fn store(
         let mut fields = body.clone();
         let object = fields.as_object_mut().unwrap();
         object.remove("name");
+        if object.get("kind") == Some(&kind_of(kind).into()) {
+            object.remove("kind");
+        }
         fields
     });
     let mut made = json!({"apiVersion": "mcpctl/v1", "kind": kind_of(kind),
@@ -321,6 +371,8 @@ fn infer(name: &str, body: &str, out: &mut TcpStream, gone: &Sender<()>) -> bool
 fn kind_of(plural: &str) -> &'static str {
     match plural {
         "llms" => "Llm",
+        "aliases" => "Alias",
+        "prices" => "Price",
         "secrets" => "Secret",
         _ => "Token",
     }

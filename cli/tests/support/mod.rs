@@ -5,6 +5,10 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 #![allow(
+    clippy::print_stderr,
+    reason = "a test that is passed over says so"
+)]
+#![allow(
     missing_docs,
     unreachable_pub,
     reason = "test code: read by those who change the tests"
@@ -15,6 +19,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 pub mod fake_server;
+pub mod terminal;
 
 pub use fake_server::FakeServer;
 
