@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::stop::Stop;
 use crate::usage::Usage;
-use crate::{Unreadable, error, id, pieces};
+use crate::{Unreadable, error, id, pieces, thoughts};
 
 /// The one field of a tool's `input` where the LLM wrote arguments that are no JSON object.
 ///
@@ -14,7 +14,7 @@ pub const UNREADABLE_ARGUMENTS: &str = "unreadable_arguments";
 
 /// The chat completion `body` as a `Message`, which says that it is of `model`.
 ///
-/// Shape: at most one block of thinking, then at most one of text, then the tool calls in order.
+/// Shape: the thoughts, then at most one block of text, then the tool calls in order.
 /// Of several choices the first is taken.
 /// Errors: [`Unreadable`] where `body` is no chat completion, or is an error.
 pub fn from_chat(body: &[u8], model: &str) -> Result<Vec<u8>, Unreadable> {
@@ -35,12 +35,7 @@ pub fn from_chat(body: &[u8], model: &str) -> Result<Vec<u8>, Unreadable> {
     let id = id::message(answer.get("id").and_then(Value::as_str), body);
     let mut stop = Stop::default();
     stop.note(choice);
-    let mut content = Vec::new();
-    let (thoughts, signature) = (pieces::thoughts(message), pieces::signature(message));
-    if !thoughts.is_empty() || signature.is_some() {
-        let signature = signature.unwrap_or_default();
-        content.push(json!({"type": "thinking", "thinking": thoughts, "signature": signature}));
-    }
+    let mut content = thoughts::blocks(message);
     let mut text = pieces::text(message).into_owned();
     if let Some(refusal) = pieces::refusal(message) {
         stop.note_refusal();

@@ -14,9 +14,8 @@
 //! What OpenAI's chat has no place for is named in [`request::ChatRequest::dropped`]; content that
 //! an answer would be wrong without is refused instead.
 //!
-//! Two fields are ours by agreement with other mappers. In a message of the assistant, and in
-//! answers and deltas, `reasoning_content` is the text of the thoughts, and `reasoning_signature`
-//! the signature that Anthropic put under them.
+//! Thoughts go both ways in `reasoning_content`; the proofs under them, which Anthropic's models
+//! want back, in `reasoning_details` (see `thoughts`).
 
 pub mod answer;
 pub mod error;
@@ -26,6 +25,7 @@ mod pieces;
 pub mod request;
 mod stop;
 pub mod stream;
+mod thoughts;
 mod usage;
 
 /// Why an answer of an LLM can't be put in Anthropic's words.

@@ -26,12 +26,6 @@ pub(crate) fn thoughts(message: &Value) -> Cow<'_, str> {
     thoughts.into()
 }
 
-/// The signature under the thoughts.
-pub(crate) fn signature(message: &Value) -> Option<&str> {
-    let signature = message.get("reasoning_signature")?.as_str();
-    signature.filter(|text| !text.is_empty())
-}
-
 /// The text for the caller: `content`, as one text or in parts.
 pub(crate) fn text(message: &Value) -> Cow<'_, str> {
     if let Some(text) = message.get("content").and_then(Value::as_str) {

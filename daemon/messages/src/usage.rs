@@ -1,13 +1,15 @@
-//! Tokens used: OpenAI counts the cached ones into the prompt, Anthropic beside it.
+//! Tokens used: OpenAI counts those read from and written to a cache into the prompt, Anthropic
+//! beside it.
 
 use serde_json::{Value, json};
 
 /// The tokens of one answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Usage {
-    /// Of the prompt, the cached ones included.
+    /// Of the prompt, the cached ones and those written to the cache included.
     prompt: u64,
     cached: u64,
+    written: u64,
     output: u64,
 }
 
@@ -19,15 +21,18 @@ impl Usage {
         Some(Self {
             prompt: count("/prompt_tokens").unwrap_or_default(),
             cached: count("/prompt_tokens_details/cached_tokens").unwrap_or_default(),
+            // OpenRouter's name, and that of our provider for Anthropic.
+            written: count("/prompt_tokens_details/cache_write_tokens").unwrap_or_default(),
             output: count("/completion_tokens").unwrap_or_default(),
         })
     }
 
     /// In Anthropic's words.
     pub(crate) fn to_anthropic(self) -> Value {
+        let beside = self.cached.saturating_add(self.written);
         json!({
-            "input_tokens": self.prompt.saturating_sub(self.cached),
-            "cache_creation_input_tokens": 0,
+            "input_tokens": self.prompt.saturating_sub(beside),
+            "cache_creation_input_tokens": self.written,
             "cache_read_input_tokens": self.cached,
             "output_tokens": self.output,
         })

@@ -21,14 +21,14 @@ fn a_text_is_a_message_with_one_block() {
     let mut chat = choice(json!({"role": "assistant", "content": "Hi."}), "stop");
     chat["model"] = "theirs".into();
     chat["usage"] = json!({"prompt_tokens": 10, "completion_tokens": 3,
-        "prompt_tokens_details": {"cached_tokens": 4}});
+        "prompt_tokens_details": {"cached_tokens": 4, "cache_write_tokens": 1}});
     assert_eq!(
         answer(&chat),
         json!({
             "id": "msg_9", "type": "message", "role": "assistant", "model": "asked",
             "content": [{"type": "text", "text": "Hi."}],
             "stop_reason": "end_turn", "stop_sequence": null,
-            "usage": {"input_tokens": 6, "cache_creation_input_tokens": 0,
+            "usage": {"input_tokens": 5, "cache_creation_input_tokens": 1,
                 "cache_read_input_tokens": 4, "output_tokens": 3},
         })
     );
@@ -37,7 +37,13 @@ fn a_text_is_a_message_with_one_block() {
 #[test]
 fn thoughts_text_and_calls_stand_in_this_order() {
     let message = json!({
-        "content": "I look.", "reasoning_content": "hm", "reasoning_signature": "sig",
+        "content": "I look.", "reasoning_content": "hm",
+        "reasoning_details": [
+            {"type": "reasoning.text", "text": "hm", "signature": "sig", "index": 0,
+                "format": "anthropic-claude-v1"},
+            {"type": "reasoning.encrypted", "data": "xx", "index": 1},
+            {"type": "reasoning.text", "text": "theirs", "format": "google-gemini-v1"},
+        ],
         "tool_calls": [
             {"id": "call_1", "type": "function",
                 "function": {"name": "f", "arguments": r#"{"z":1,"a":[2]}"#}},
@@ -49,6 +55,7 @@ fn thoughts_text_and_calls_stand_in_this_order() {
         answer["content"],
         json!([
             {"type": "thinking", "thinking": "hm", "signature": "sig"},
+            {"type": "redacted_thinking", "data": "xx"},
             {"type": "text", "text": "I look."},
             {"type": "tool_use", "id": "call_1", "name": "f", "input": {"z": 1, "a": [2]}},
             {"type": "tool_use", "id": "call_2", "name": "g", "input": {}},
@@ -155,6 +162,27 @@ fn what_is_no_answer_is_said_to_be_none() {
 }
 
 proptest! {
+    /// What Anthropic's models thought comes back to them as they signed it.
+    #[test]
+    fn thoughts_survive_the_round(
+        proofs in prop::collection::vec((any::<bool>(), "[a-zé ]{1,9}", "[A-Za-z+/]{1,9}"), 1..5),
+    ) {
+        let format = "anthropic-claude-v1";
+        let made: Vec<Value> = proofs.iter().enumerate().map(|(n, (open, text, proof))| match open {
+            true => json!({"type": "reasoning.text", "text": text, "signature": proof,
+                "format": format, "index": n}),
+            false => json!({"type": "reasoning.encrypted", "data": proof, "format": format,
+                "index": n}),
+        }).collect();
+        let message = json!({"content": "x", "reasoning_details": made});
+        let next = json!({"model": "m", "max_tokens": 1, "messages": [
+            {"role": "assistant", "content": answer(&choice(message, "stop"))["content"]},
+        ]});
+        let next = to_chat(next.to_string().as_bytes()).unwrap();
+        let next: Value = serde_json::from_slice(&next.body).unwrap();
+        prop_assert_eq!(&next["messages"][0]["reasoning_details"], &Value::from(made));
+    }
+
     /// What an LLM calls comes back to it in the next turn: same ids, names and arguments.
     #[test]
     fn a_tool_call_survives_the_round(

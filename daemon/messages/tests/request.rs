@@ -203,26 +203,26 @@ fn an_image_in_a_result_is_shown_by_the_user_message_that_follows() {
 }
 
 #[test]
-fn thoughts_go_with_their_signature() {
+fn thoughts_go_with_their_proofs_in_order() {
     let thinking =
         |text: &str, by: &str| json!({"type": "thinking", "thinking": text, "signature": by});
     let text = json!({"type": "text", "text": "4"});
-    let one = json!([{"role": "assistant", "content": [thinking("2+2", "sig"), text]}]);
+    let one = json!([{"role": "assistant", "content": [thinking("2+2", ""), text]}]);
+    let plain = json!({"role": "assistant", "content": "4", "reasoning_content": "2+2"});
+    assert_eq!(turns(&one)[0], plain);
+    let redacted = json!({"type": "redacted_thinking", "data": "xx"});
+    let many = json!([thinking("a", "s1"), redacted, thinking("", "s2"), text]);
+    let request = with(json!({"messages": [{"role": "assistant", "content": many}]}));
+    let format = "anthropic-claude-v1";
     assert_eq!(
-        turns(&one)[0],
-        json!({"role": "assistant", "content": "4", "reasoning_content": "2+2",
-            "reasoning_signature": "sig"})
+        chat(&request)["messages"][0],
+        json!({"role": "assistant", "content": "4", "reasoning_content": "a", "reasoning_details": [
+            {"type": "reasoning.text", "text": "a", "signature": "s1", "format": format, "index": 0},
+            {"type": "reasoning.encrypted", "data": "xx", "format": format, "index": 1},
+            {"type": "reasoning.text", "text": "", "signature": "s2", "format": format, "index": 2},
+        ]})
     );
-    let two = json!([thinking("a", "s1"), thinking("b", "s2"), text,
-        {"type": "redacted_thinking", "data": "xx"}]);
-    let request = with(json!({"messages": [{"role": "assistant", "content": two}]}));
-    let turn = chat(&request)["messages"][0].take();
-    assert_eq!(turn["reasoning_content"], "a\n\nb");
-    assert_eq!(turn.get("reasoning_signature"), None);
-    assert_eq!(
-        carried(&request).dropped,
-        ["messages.redacted_thinking", "messages.thinking.signature"]
-    );
+    assert!(carried(&request).dropped.is_empty());
 }
 
 #[test]

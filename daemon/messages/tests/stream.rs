@@ -153,7 +153,8 @@ fn thoughts_are_a_block_of_their_own_with_their_signature() {
     let (all, stop_reason) = inner(&[
         delta(json!({"reasoning_content": "2+"})),
         delta(json!({"reasoning_content": "2"})),
-        delta(json!({"reasoning_signature": "sig"})),
+        delta(json!({"reasoning_details":
+            [{"type": "reasoning.text", "signature": "sig", "index": 0}]})),
         delta(json!({"content": "4"})),
         end("stop"),
     ]);
@@ -174,6 +175,44 @@ fn thoughts_are_a_block_of_their_own_with_their_signature() {
         ]
     );
     assert_eq!(stop_reason, "end_turn");
+}
+
+#[test]
+fn thoughts_in_details_are_told_once_and_by_their_index() {
+    let detail = |index: u64, name: &str, value: &str| {
+        let kind = if name == "data" {
+            "reasoning.encrypted"
+        } else {
+            "reasoning.text"
+        };
+        json!({"type": kind, name: value, "format": "anthropic-claude-v1", "index": index})
+    };
+    let (all, _) = inner(&[
+        delta(json!({"reasoning_content": "a", "reasoning_details": [detail(0, "text", "a")]})),
+        delta(json!({"reasoning_details": [detail(0, "signature", "s0")]})),
+        delta(json!({"reasoning_details": [detail(1, "signature", "s1")]})),
+        delta(json!({"reasoning_details": [detail(2, "data", "xx")]})),
+        delta(json!({"content": "4"})),
+        end("stop"),
+    ]);
+    let thinking = || json!({"type": "thinking", "thinking": "", "signature": ""});
+    assert_eq!(
+        all,
+        [
+            start(0, thinking()),
+            piece(0, "thinking_delta", "a"),
+            piece(0, "signature_delta", "s0"),
+            stop(0),
+            start(1, thinking()),
+            piece(1, "signature_delta", "s1"),
+            stop(1),
+            start(2, json!({"type": "redacted_thinking", "data": "xx"})),
+            stop(2),
+            start(3, json!({"type": "text", "text": ""})),
+            piece(3, "text_delta", "4"),
+            stop(3),
+        ]
+    );
 }
 
 #[test]

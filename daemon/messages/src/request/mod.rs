@@ -38,7 +38,7 @@ pub struct ChatRequest {
     /// The caller wants events.
     pub stream: bool,
     /// What could not be carried, such as `cache_control`, `tools.web_search_20250305` or
-    /// `messages.redacted_thinking`.
+    /// `messages.server_tool_use`.
     ///
     /// Shape: each once, in the order met, of letters, digits and `._-` only, so that they can
     /// stand in a header; at most 32 names of at most 64 characters.

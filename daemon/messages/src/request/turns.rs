@@ -9,14 +9,14 @@
 //! Images and files in a tool's result can't stand in a `tool` message: they open the `user`
 //! message that follows. A result that is an error begins with [`ERROR_MARK`].
 //!
-//! One signature belongs to one text: where a turn holds several blocks of thinking, their texts
-//! are joined and the signatures are dropped (`messages.thinking.signature`).
+//! `thinking` that is signed and `redacted_thinking` stand in `reasoning_details` as well.
 
 use serde_json::{Map, Value, json};
 
 use super::BadRequest;
 use super::blocks::{self, BETWEEN, text_part};
 use super::dropped::Dropped;
+use crate::thoughts;
 
 /// What the result of a tool that failed begins with.
 const ERROR_MARK: &str = "Error: ";
@@ -161,7 +161,8 @@ fn tool_result(
 struct Spoken {
     calls: Vec<Value>,
     thoughts: Vec<String>,
-    signatures: Vec<String>,
+    /// What is signed or encrypted of them.
+    details: Vec<Value>,
 }
 
 fn assistant(content: &Value, dropped: &mut Dropped) -> Result<Value, BadRequest> {
@@ -171,8 +172,7 @@ fn assistant(content: &Value, dropped: &mut Dropped) -> Result<Value, BadRequest
         match kind {
             "tool_use" => spoken.calls.push(tool_call(block)?),
             "thinking" => spoken.think(block)?,
-            // Made for Anthropic's eyes only.
-            "redacted_thinking" => dropped.name("messages.redacted_thinking"),
+            "redacted_thinking" => spoken.think_redacted(block)?,
             // Of tools that ran at Anthropic, whose outcome the text tells.
             kind if kind == "server_tool_use"
                 || kind == "mcp_tool_use"
@@ -205,36 +205,42 @@ fn assistant(content: &Value, dropped: &mut Dropped) -> Result<Value, BadRequest
         false => text.into(),
     };
     turn.insert("content".into(), content);
-    spoken.tell(&mut turn, dropped);
+    spoken.tell(&mut turn);
     Ok(turn.into())
 }
 
 impl Spoken {
     fn think(&mut self, block: &Value) -> Result<(), BadRequest> {
-        let Some(thoughts) = block["thinking"].as_str() else {
+        let Some(text) = block["thinking"].as_str() else {
             return Err(BadRequest::new("thinking", "is required: send a text"));
         };
-        self.thoughts.push(thoughts.into());
+        if !text.is_empty() {
+            self.thoughts.push(text.into());
+        }
         let signature = block["signature"].as_str().unwrap_or_default();
         if !signature.is_empty() {
-            self.signatures.push(signature.into());
+            let detail = thoughts::signed(self.details.len(), text, signature);
+            self.details.push(detail);
         }
         Ok(())
     }
 
-    fn tell(self, turn: &mut Map<String, Value>, dropped: &mut Dropped) {
-        let blocks = self.thoughts.len();
-        let thoughts = self.thoughts.join(BETWEEN);
-        let signature = self.signatures.into_iter().next();
-        if !thoughts.is_empty() || (blocks == 1 && signature.is_some()) {
+    fn think_redacted(&mut self, block: &Value) -> Result<(), BadRequest> {
+        let Some(data) = block["data"].as_str() else {
+            return Err(BadRequest::new("data", "is required: send a text"));
+        };
+        let detail = thoughts::encrypted(self.details.len(), data);
+        self.details.push(detail);
+        Ok(())
+    }
+
+    fn tell(self, turn: &mut Map<String, Value>) {
+        if !self.thoughts.is_empty() {
+            let thoughts = self.thoughts.join(BETWEEN);
             turn.insert("reasoning_content".into(), thoughts.into());
         }
-        match signature {
-            Some(signature) if blocks == 1 => {
-                turn.insert("reasoning_signature".into(), signature.into());
-            }
-            Some(_) => dropped.name("messages.thinking.signature"),
-            None => {}
+        if !self.details.is_empty() {
+            turn.insert("reasoning_details".into(), self.details.into());
         }
         if !self.calls.is_empty() {
             turn.insert("tool_calls".into(), self.calls.into());

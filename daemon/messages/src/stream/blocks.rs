@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use shared::sse;
 
 use super::MAX_HELD_BYTES;
+use crate::thoughts::{self, Thought};
 use crate::{Unreadable, id, pieces};
 
 /// What a held block counts for besides its texts, in bytes: so there are about a thousand of them
@@ -21,14 +22,17 @@ use crate::{Unreadable, id, pieces};
 const BLOCK_BYTES: usize = 8 << 10;
 
 /// The kind of a block, with what names it.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 enum Kind {
     Text,
-    Thinking,
+    /// With the index of the thought, where the server tells one.
+    Thinking(Option<u64>),
+    /// With all that there is of it.
+    Redacted(String),
     Tool(Tool),
 }
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 struct Tool {
     /// OpenAI's number of the call, where the server numbers them.
     index: Option<u64>,
@@ -67,12 +71,8 @@ impl Blocks {
 
     /// Writes what a delta says: thoughts, then text, then tool calls.
     pub(super) fn delta(&mut self, delta: &Value, out: &mut Vec<u8>) -> Result<(), Unreadable> {
-        let thoughts = pieces::thoughts(delta);
-        if !thoughts.is_empty() {
-            self.say(Kind::Thinking, &thoughts, out)?;
-        }
-        if let Some(signature) = pieces::signature(delta) {
-            self.sign(signature, out);
+        for thought in thoughts::of(delta) {
+            self.think(thought, out)?;
         }
         let text = pieces::text(delta);
         for text in [&*text, pieces::refusal(delta).unwrap_or_default()] {
@@ -101,27 +101,55 @@ impl Blocks {
         if self.must_hold() {
             self.charge(text.len())?;
             match self.held.last_mut() {
-                Some(last) if last.kind == kind => last.body.push_str(text),
+                Some(last) if last.kind.continues(&kind) => last.body.push_str(text),
                 _ => self.hold(kind, text.into())?,
             }
             return Ok(());
         }
-        if self.open.as_ref() != Some(&kind) {
+        if !self.open.as_ref().is_some_and(|open| open.continues(&kind)) {
             self.start(kind, out);
         }
         self.write(text, out);
         Ok(())
     }
 
-    /// A signature belongs to the thoughts before it; any other place for it is none.
-    fn sign(&mut self, signature: &str, out: &mut Vec<u8>) {
-        if self.open.is_none() && !self.must_hold() {
-            self.start(Kind::Thinking, out);
+    fn think(&mut self, thought: Thought<'_>, out: &mut Vec<u8>) -> Result<(), Unreadable> {
+        match thought {
+            Thought::Open {
+                index,
+                text,
+                signature,
+            } => {
+                if !text.is_empty() {
+                    self.say(Kind::Thinking(index), &text, out)?;
+                }
+                if !signature.is_empty() {
+                    self.sign(index, signature, out);
+                }
+            }
+            Thought::Redacted(data) if self.must_hold() => {
+                self.hold(Kind::Redacted(data.into()), String::new())?;
+            }
+            Thought::Redacted(data) => {
+                self.start(Kind::Redacted(data.into()), out);
+                self.close(out);
+            }
         }
-        if self.open == Some(Kind::Thinking) {
-            let delta = json!({"type": "signature_delta", "signature": signature});
-            self.write_delta(&delta, out);
+        Ok(())
+    }
+
+    /// Signs the thought that is open, or one whose text is kept from us. Behind a tool call
+    /// Anthropic has no thoughts, so what another server signs there has no place.
+    fn sign(&mut self, index: Option<u64>, signature: &str, out: &mut Vec<u8>) {
+        if self.must_hold() {
+            return;
         }
+        let kind = Kind::Thinking(index);
+        if !self.open.as_ref().is_some_and(|open| open.continues(&kind)) {
+            self.start(kind, out);
+        }
+        let delta = json!({"type": "signature_delta", "signature": signature});
+        self.write_delta(&delta, out);
     }
 
     fn call(&mut self, call: &Value, out: &mut Vec<u8>) -> Result<(), Unreadable> {
@@ -177,7 +205,8 @@ impl Blocks {
     fn hold(&mut self, kind: Kind, body: String) -> Result<(), Unreadable> {
         let names = match &kind {
             Kind::Tool(tool) => tool.id.len() + tool.name.len(),
-            Kind::Text | Kind::Thinking => 0,
+            Kind::Redacted(data) => data.len(),
+            Kind::Text | Kind::Thinking(_) => 0,
         };
         self.charge(BLOCK_BYTES + names + body.len())?;
         self.held.push(Held { kind, body });
@@ -198,7 +227,8 @@ impl Blocks {
         self.close(out);
         let block = match &kind {
             Kind::Text => json!({"type": "text", "text": ""}),
-            Kind::Thinking => json!({"type": "thinking", "thinking": "", "signature": ""}),
+            Kind::Thinking(_) => json!({"type": "thinking", "thinking": "", "signature": ""}),
+            Kind::Redacted(data) => json!({"type": "redacted_thinking", "data": data}),
             Kind::Tool(Tool { id, name, .. }) => {
                 json!({"type": "tool_use", "id": id, "name": name, "input": {}})
             }
@@ -214,9 +244,9 @@ impl Blocks {
     fn write(&mut self, text: &str, out: &mut Vec<u8>) {
         let delta = match &self.open {
             _ if text.is_empty() => return,
-            None => return,
+            None | Some(Kind::Redacted(_)) => return,
             Some(Kind::Text) => json!({"type": "text_delta", "text": text}),
-            Some(Kind::Thinking) => json!({"type": "thinking_delta", "thinking": text}),
+            Some(Kind::Thinking(_)) => json!({"type": "thinking_delta", "thinking": text}),
             Some(Kind::Tool(_)) => json!({"type": "input_json_delta", "partial_json": text}),
         };
         self.write_delta(&delta, out);
@@ -232,6 +262,17 @@ impl Blocks {
             let event = json!({"type": "content_block_stop", "index": self.next});
             sse::encode("content_block_stop", &event.to_string(), out);
             self.next += 1;
+        }
+    }
+}
+
+impl Kind {
+    /// Text or thoughts of `next` belong to this block.
+    fn continues(&self, next: &Self) -> bool {
+        match (self, next) {
+            (Self::Text, Self::Text) => true,
+            (Self::Thinking(a), Self::Thinking(b)) => thoughts::together(*a, *b),
+            _ => false,
         }
     }
 }
