@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use shared::sse;
 
 use super::refusal::Detail;
-use super::response::{Block, Message, Usage, arguments, finish_reason};
+use super::response::{Block, Message, Usage, arguments, finish_reason, or_default};
 use super::thoughts;
 use crate::Error;
 
@@ -43,7 +43,7 @@ enum Event {
     ContentBlockStop,
     MessageDelta {
         delta: Ending,
-        #[serde(default)]
+        #[serde(default, deserialize_with = "or_default")]
         usage: Usage,
     },
     MessageStop,

@@ -4,12 +4,14 @@
 //! |---|---|
 //! | `text`, `refusal` | `text`; one of white space is left out, the API refuses it |
 //! | `image_url` with a data or http(s) URL | `image` with a base64 or url source |
-//! | `file` with a PDF or image as data URL, or an http(s) URL | `document` or `image` |
+//! | `file` with a PDF, text or image as data URL, or an http(s) URL | `document` or `image` |
 //! | `image`, `document`, `search_result` (Anthropic's own) | the same |
 //!
 //! A part's `cache_control` stays on its block. A part that can't be carried is refused: an answer
 //! that never saw it would mislead.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Map, Value, json};
 
 use super::asked::{Asked, bad};
@@ -67,7 +69,7 @@ fn block(mut part: Value, asked: &mut Asked) -> Result<Option<Value>, Error> {
         }
         other => {
             let other = other.unwrap_or("without a type");
-            let why = format!("it takes text, images and PDF files, not a part {other}");
+            let why = format!("it takes text, images and files, not a part {other}");
             Err(bad(&why))
         }
     }
@@ -79,28 +81,41 @@ fn file(file: &Value) -> Result<Value, Error> {
             "it does not know files that were uploaded elsewhere (`file_id`): send `file_data`";
         return Err(bad(why));
     }
-    let data = file["file_data"].as_str().unwrap_or_default();
-    let source = source(data);
-    let kind = source
-        .as_ref()
-        .and_then(|source| source["media_type"].as_str());
-    let is_image = kind.is_some_and(|kind| kind.starts_with("image/"));
-    let is_pdf = kind.is_none_or(|kind| kind == "application/pdf");
-    let (Some(source), true) = (&source, is_image || is_pdf) else {
+    let source = source(file["file_data"].as_str().unwrap_or_default());
+    let source = source.and_then(|mut source| {
+        let kind = source["media_type"].as_str().unwrap_or_default();
+        let name = if kind.starts_with("image/") {
+            "image"
+        } else {
+            "document"
+        };
+        if kind.starts_with("text/") {
+            source = plain(&source)?;
+        } else if name == "document" && !matches!(kind, "" | "application/pdf") {
+            return None;
+        }
+        Some((name, source))
+    });
+    let Some((name, source)) = source else {
         return Err(bad(
-            "it takes files as `data:application/pdf;base64,...`, as images or as an http(s) URL",
+            "it takes files as `data:application/pdf;base64,...`, as text in UTF-8, as images or \
+             as an http(s) URL",
         ));
     };
-    if is_image {
-        return Ok(json!({"type": "image", "source": source}));
+    let mut block = Map::new();
+    block.insert("type".into(), name.into());
+    block.insert("source".into(), source);
+    if let Some(title) = file["filename"].as_str().filter(|_| name == "document") {
+        block.insert("title".into(), title.into());
     }
-    let mut document = Map::new();
-    document.insert("type".into(), "document".into());
-    document.insert("source".into(), source.clone());
-    if let Some(name) = file["filename"].as_str() {
-        document.insert("title".into(), name.into());
-    }
-    Ok(document.into())
+    Ok(block.into())
+}
+
+/// Text of any kind is plain text to the API, and not in base64.
+fn plain(source: &Value) -> Option<Value> {
+    let bytes = BASE64.decode(source["data"].as_str()?).ok()?;
+    let text = String::from_utf8(bytes).ok()?;
+    Some(json!({"type": "text", "media_type": "text/plain", "data": text}))
 }
 
 /// Where the bytes are: in the URL itself, or there.

@@ -10,24 +10,25 @@
 //!
 //! Blocks of tools that run at Anthropic's have no counterpart and are left out.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 
 use super::refusal::Refusal;
 use super::thoughts;
 use crate::Error;
 
-/// A message, whole or as a stream begins it.
+/// A message, whole or as a stream begins it. Others who speak the API write null where Anthropic
+/// writes nothing.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Message {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) id: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) model: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) content: Vec<Block>,
     pub(super) stop_reason: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) usage: Usage,
 }
 
@@ -36,13 +37,13 @@ pub(super) struct Message {
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(super) enum Block {
     Text {
-        #[serde(default)]
+        #[serde(default, deserialize_with = "or_default")]
         text: String,
     },
     Thinking {
-        #[serde(default)]
+        #[serde(default, deserialize_with = "or_default")]
         thinking: String,
-        #[serde(default)]
+        #[serde(default, deserialize_with = "or_default")]
         signature: String,
     },
     RedactedThinking {
@@ -56,6 +57,15 @@ pub(super) enum Block {
     },
     #[serde(other)]
     Other,
+}
+
+/// The value, or nothing where there is null.
+pub(super) fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Default + Deserialize<'de>,
+{
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 /// What was used. In a stream each event says what it knows, and the last word counts.

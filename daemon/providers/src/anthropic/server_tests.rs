@@ -71,7 +71,11 @@ fn answer(path: &str, body: &Value) -> String {
         full(status, "application/json", &body.to_string())
     };
     if let Some((_, query)) = path.split_once("/v1/models?limit=1000") {
+        let last = query.trim_start_matches("&after_id=");
         let page = match query {
+            _ if path.starts_with("/endless") => {
+                json!({"data": [{"id": "x"}], "has_more": true, "last_id": format!("{last}x")})
+            }
             "" => {
                 json!({"data": [{"type": "model", "id": "claude-opus-5", "display_name": "Opus", "max_input_tokens": 1_000_000, "capabilities": {"image_input": {"supported": true}, "thinking": {"supported": true}, "batch": {"supported": true}}}], "has_more": true, "last_id": "claude-opus-5"})
             }
@@ -86,6 +90,7 @@ fn answer(path: &str, body: &Value) -> String {
         "limited" => refused("429 X\r\nretry-after: 9", "rate_limit_error"),
         "missing" => refused("404 X", "not_found_error"),
         "locked" => refused("401 X", "authentication_error"),
+        "moved" => full("302 X\r\nlocation: /elsewhere", "text/html", ""),
         "broken" => full("500 X", "text/html", "<html>oh</html>"),
         "endless" => {
             let (first, _) = STREAM.split_once("event: ping").unwrap();
@@ -288,6 +293,19 @@ async fn the_models_are_read_page_by_page() {
             assert!(head.contains("x-api-key: sk-ant-secret"));
         }
     }
+}
+
+#[tokio::test]
+async fn a_list_without_end_is_read_to_a_bound() {
+    let (anthropic, _heard, _lifecycle) = anthropic("/endless/v1").await;
+    assert_eq!(anthropic.models().await.unwrap().len(), 10);
+}
+
+#[tokio::test]
+async fn an_answer_that_leads_elsewhere_is_not_followed() {
+    let (anthropic, _heard, _lifecycle) = anthropic("").await;
+    let why = anthropic.infer(chat("moved", true)).await.err().unwrap();
+    assert!(matches!(why, Error::Unreadable(_)), "{why}");
 }
 
 #[tokio::test]
