@@ -26,7 +26,7 @@ pub trait Kept: Serialize + DeserializeOwned {
     const TABLE: Table;
 }
 
-/// The words and statements of one kind of resource. Made by [`table`].
+/// The words and statements of one kind of resource. Made by the macro `table!`.
 #[derive(Clone, Copy, Debug)]
 pub struct Table {
     pub(crate) document_kind: &'static str,
