@@ -319,6 +319,21 @@ fn calls_that_are_not_numbered_or_all_numbered_zero_are_told_apart() {
 }
 
 #[test]
+fn text_between_the_pieces_of_an_unnumbered_call_does_not_split_it() {
+    let begun = json!({"id": "call_1", "function": {"name": "f", "arguments": "{"}});
+    let (all, _) = inner(&[
+        delta(json!({"tool_calls": [begun]})),
+        delta(json!({"content": "\n"})),
+        delta(json!({"tool_calls": [{"function": {"arguments": "}"}}]})),
+        end("tool_calls"),
+    ]);
+    assert_eq!(all[0], tool(0, "call_1", "f"));
+    assert_eq!(all[2], piece(0, "input_json_delta", "}"));
+    assert_eq!(all[4]["content_block"]["type"], "text");
+    assert_eq!(all.len(), 7);
+}
+
+#[test]
 fn a_call_whose_name_comes_late_waits_for_it() {
     let late = json!({"tool_calls": [{"index": 0, "function": {"name": "f"}}]});
     let (all, _) = inner(&[

@@ -3,12 +3,12 @@
 //! | Anthropic | OpenAI |
 //! |---|---|
 //! | `model max_tokens temperature top_p top_k` | the same |
-//! | `system`, `messages` | `messages`, see [`turns`] |
-//! | `tools`, `tool_choice` | `tools`, `tool_choice`, `parallel_tool_calls`, see [`tools`] |
+//! | `system`, `messages` | `messages`, see `turns` |
+//! | `tools`, `tool_choice` | `tools`, `tool_choice`, `parallel_tool_calls`, see `tools` |
 //! | `stop_sequences` | `stop` |
 //! | `stream` | `stream`, with `stream_options.include_usage` |
 //! | `metadata.user_id` | `user` |
-//! | `thinking`, `output_config.effort` | `reasoning_effort`, see [`effort`] |
+//! | `thinking`, `output_config.effort` | `reasoning_effort`, see `effort` |
 //! | `output_config.format`, `output_format` | `response_format` |
 //!
 //! `thinking` itself is not passed on: OpenAI's servers refuse fields that they don't know, and

@@ -161,7 +161,7 @@ impl Blocks {
         };
         let arguments = pieces::arguments(call);
         if let Some(Kind::Tool(tool)) = &self.open
-            && tool.is_continued_by(&piece, self.held.is_empty())
+            && tool.is_continued_by(&piece, self.calls == 1)
         {
             self.write(&arguments, out);
             return Ok(());
