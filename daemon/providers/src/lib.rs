@@ -1,4 +1,5 @@
-//! Adapters to what answers completions: OpenAI-compatible servers, Ollama, the demo.
+//! Adapters to what answers completions: OpenAI-compatible servers, Anthropic, Gemini, Ollama, the
+//! demo.
 //!
 //! Each takes a request in OpenAI's shape and gives an answer in OpenAI's shape. Where the
 //! provider speaks that shape itself, bytes pass through untouched.
@@ -7,6 +8,7 @@ pub mod anthropic;
 mod body;
 pub mod demo;
 mod error;
+pub mod gemini;
 pub mod ollama;
 pub mod openai;
 
@@ -63,6 +65,8 @@ pub struct Model {
 pub enum Provider {
     /// An OpenAI-compatible server.
     OpenAi(Box<openai::OpenAi>),
+    /// Google's Gemini API.
+    Gemini(Box<gemini::Gemini>),
     /// Ollama's native API.
     Ollama(ollama::Ollama),
     /// Anthropic's Messages API.
@@ -76,6 +80,7 @@ impl Provider {
     pub async fn infer(&self, request: Request) -> Result<Response, Error> {
         match self {
             Self::OpenAi(openai) => openai.infer(request).await,
+            Self::Gemini(gemini) => gemini.infer(request).await,
             Self::Ollama(ollama) => ollama.infer(request).await,
             Self::Anthropic(anthropic) => anthropic.infer(request).await,
             Self::Demo(demo) => demo.infer(request).await,
@@ -86,6 +91,7 @@ impl Provider {
     pub async fn models(&self) -> Result<Vec<Model>, Error> {
         match self {
             Self::OpenAi(openai) => openai.models().await,
+            Self::Gemini(gemini) => gemini.models().await,
             Self::Ollama(ollama) => ollama.models().await,
             Self::Anthropic(anthropic) => anthropic.models().await,
             Self::Demo(demo) => demo.models().await,
