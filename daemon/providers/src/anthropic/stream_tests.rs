@@ -183,6 +183,20 @@ fn a_stream_that_is_cut_anywhere_never_looks_complete() {
 }
 
 #[test]
+fn nothing_follows_the_end() {
+    let (expected, _) = translate(whole(TOOL_LOOP), true);
+    let twice = [
+        whole(TOOL_LOOP),
+        whole(TOOL_LOOP),
+        whole("data: <html>\n\n"),
+    ]
+    .concat();
+    let (bytes, ended) = translate(twice, true);
+    ended.unwrap();
+    assert_eq!(bytes, expected);
+}
+
+#[test]
 fn what_is_no_event_breaks_the_stream_off_after_what_came_before() {
     let (first, _) = TOOL_LOOP.split_once("event: ping").unwrap();
     let (bytes, ended) = translate(whole(&format!("{first}data: <html>\n\n{TOOL_LOOP}")), true);
