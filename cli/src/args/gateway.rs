@@ -158,8 +158,7 @@ pub(crate) enum SetWhat {
 
 /// Change what a token's bearer may use
 ///
-/// What is not named stays as it is; with --clear it is no longer limited. Requests that run are
-/// not touched.
+/// What is not named stays as it is; with --clear it is no longer limited.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:

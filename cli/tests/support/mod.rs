@@ -4,10 +4,7 @@
 //! keeps what it was asked, so that a test can look.
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
-#![allow(
-    clippy::print_stderr,
-    reason = "a test that is passed over says so"
-)]
+#![allow(clippy::print_stderr, reason = "a test that is passed over says so")]
 #![allow(
     missing_docs,
     unreachable_pub,
