@@ -55,6 +55,8 @@ struct Choice {
     spoke: bool,
     reason: Option<String>,
     reason_text: Option<String>,
+    /// The reason is the prompt's.
+    blocked: bool,
 }
 
 impl Answer {
@@ -190,7 +192,7 @@ impl Answer {
         Ok(indexed.collect())
     }
 
-    fn choice(&mut self, index: u32, candidate: Candidate) -> Result<&mut Choice, Error> {
+    fn choice(&mut self, index: u32, mut candidate: Candidate) -> Result<&mut Choice, Error> {
         if index >= MAX_CHOICES {
             return Err(Error::Unreadable(format!(
                 "it has a candidate {index}, and nobody asks for that many"
@@ -205,12 +207,19 @@ impl Answer {
             self.choices.len() - 1
         });
         let choice = &mut self.choices[place];
-        choice.reason = candidate.finish_reason.or(choice.reason.take());
+        choice.reason = candidate.reason().or(choice.reason.take());
         choice.reason_text = candidate.finish_message.or(choice.reason_text.take());
         Ok(choice)
     }
 
-    fn complete(&self) -> Result<(), Error> {
+    /// Checks that Gemini has ended its answer.
+    fn complete(&mut self) -> Result<(), Error> {
+        if let Some(blocked) = &self.blocked {
+            // Most often nothing was said before; but a prompt may be judged while it is answered.
+            for choice in self.choices.iter_mut().filter(|one| one.reason.is_none()) {
+                choice.block(blocked);
+            }
+        }
         let ended = self.choices.iter().all(|choice| choice.reason.is_some());
         let told = !self.choices.is_empty() || self.blocked.is_some();
         if ended && told {
@@ -223,11 +232,9 @@ impl Answer {
     /// What stands for the answer to a prompt that Gemini would not take.
     fn blocked_choice(&self) -> Option<Choice> {
         let blocked = self.blocked.as_ref().filter(|_| self.choices.is_empty())?;
-        Some(Choice {
-            reason: Some("PROHIBITED_CONTENT".into()),
-            reason_text: Some(format!("Gemini did not take the prompt: {blocked}")),
-            ..Choice::default()
-        })
+        let mut choice = Choice::default();
+        choice.block(blocked);
+        Some(choice)
     }
 
     fn delta(&self, index: u32, mut delta: Value, out: &mut Vec<u8>) {
@@ -263,7 +270,16 @@ impl Choice {
         }
     }
 
+    fn block(&mut self, reason: &str) {
+        self.blocked = true;
+        self.reason = Some(reason.into());
+        self.reason_text = Some(format!("Gemini did not take the prompt: {reason}"));
+    }
+
     fn finish_reason(&self) -> &'static str {
+        if self.blocked {
+            return "content_filter";
+        }
         match self.reason.as_deref().unwrap_or_default() {
             "MAX_TOKENS" => "length",
             "SAFETY"

@@ -50,6 +50,8 @@ const AGENT: HeaderValue = HeaderValue::from_static(concat!("mcpctl/", env!("CAR
 const VERSION: &str = "v1beta";
 /// The largest answer in one piece, in bytes.
 const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
+/// The largest answer to a batch of embeddings, in bytes: 100 vectors of 3,072 numbers are 7 MB.
+const MAX_EMBEDDINGS_BYTES: usize = 16 * 1024 * 1024;
 
 /// A server that speaks Gemini's API. Cheap to clone.
 #[derive(Clone)]
@@ -167,7 +169,7 @@ impl Gemini {
             if answer.status() != StatusCode::OK {
                 return refusal::answer(answer, &self.key, embed.dropped).await;
             }
-            let bytes = upstream::read_all(answer.into_body(), MAX_ANSWER_BYTES).await?;
+            let bytes = upstream::read_all(answer.into_body(), MAX_EMBEDDINGS_BYTES).await?;
             vectors.read(&bytes)?;
         }
         let body = whole(vectors.answer(&embed)?);
@@ -233,6 +235,8 @@ fn is_event_stream<B>(answer: &http::Response<B>) -> Result<(), Error> {
 }
 
 #[cfg(test)]
-mod golden_tests;
+mod golden_answers;
+#[cfg(test)]
+mod golden_requests;
 #[cfg(test)]
 mod server_tests;

@@ -37,14 +37,18 @@ pub(super) fn map(
             body.insert(camel.into(), value);
         }
     }
-    if let Some(Value::Object(theirs)) = take("generationConfig", "generation_config") {
-        for (name, value) in in_camel_case(theirs) {
-            let value = match &*name {
-                "thinkingConfig" => thinking(value),
-                _ => value,
-            };
-            config.insert(name, value);
+    match take("generationConfig", "generation_config") {
+        Some(Value::Object(theirs)) => {
+            for (name, value) in in_camel_case(theirs) {
+                let value = match &*name {
+                    "thinkingConfig" => thinking(value),
+                    _ => value,
+                };
+                config.insert(name, value);
+            }
         }
+        Some(_) => asked.note("generationConfig"),
+        None => {}
     }
     let camel = google.shift_remove("thinkingConfig");
     if let Some(value) = camel.or(google.shift_remove("thinking_config")) {
@@ -69,7 +73,11 @@ fn below_extra_body(asked: &mut Asked) -> Map<String, Value> {
     }
     match google {
         Some(Value::Object(google)) => google,
-        _ => Map::new(),
+        Some(_) => {
+            asked.note("extra_body.google");
+            Map::new()
+        }
+        None => Map::new(),
     }
 }
 

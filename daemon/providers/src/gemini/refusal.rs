@@ -28,7 +28,7 @@ pub(super) struct Told {
     code: Option<u16>,
     message: String,
     status: String,
-    details: Vec<Value>,
+    details: Value,
 }
 
 #[derive(Deserialize)]
@@ -51,6 +51,10 @@ impl Told {
         }
     }
 
+    fn details(&self) -> &[Value] {
+        self.details.as_array().map_or(&[], Vec::as_slice)
+    }
+
     /// Google's words, bounded and without the key.
     fn message(&self, key: &Key) -> String {
         if self.message.is_empty() {
@@ -63,7 +67,7 @@ impl Told {
 
     /// Whole seconds, rounded up: `"10.689924287s"` is 11.
     fn retry_after(&self) -> Option<HeaderValue> {
-        let delay = self.details.iter().find_map(|detail| {
+        let delay = self.details().iter().find_map(|detail| {
             let kind = detail["@type"].as_str()?;
             let delay = detail["retryDelay"].as_str()?.strip_suffix('s')?;
             kind.ends_with("RetryInfo").then(|| delay.parse().ok())?
@@ -74,7 +78,7 @@ impl Told {
     }
 
     fn is_about_the_key(&self, status: StatusCode) -> bool {
-        let mut details = self.details.iter();
+        let mut details = self.details().iter();
         matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
             || details.any(|detail| detail["reason"] == "API_KEY_INVALID")
     }

@@ -32,7 +32,7 @@ pub(super) struct Piece {
 pub(super) struct Candidate {
     pub(super) index: Option<u32>,
     content: Content,
-    pub(super) finish_reason: Option<String>,
+    finish_reason: Option<String>,
     pub(super) finish_message: Option<String>,
     logprobs_result: Option<Logprobs>,
 }
@@ -158,6 +158,12 @@ impl Piece {
 }
 
 impl Candidate {
+    /// Why it ended, where it has.
+    pub(super) fn reason(&mut self) -> Option<String> {
+        let reason = self.finish_reason.take();
+        reason.filter(|reason| !matches!(&**reason, "" | "FINISH_REASON_UNSPECIFIED"))
+    }
+
     /// What it says, in its order.
     pub(super) fn said(&mut self) -> Vec<Said> {
         let mut said = Vec::new();

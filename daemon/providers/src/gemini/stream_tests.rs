@@ -190,6 +190,19 @@ async fn a_blocked_prompt_is_a_finished_choice() {
 }
 
 #[tokio::test]
+async fn a_prompt_that_is_blocked_while_it_is_answered_ends_the_answer() {
+    let blocked = json!({"promptFeedback": {"blockReason": "OTHER"}});
+    let text = event(&piece(json!([{"text": "half"}]))) + &event(&blocked);
+    let (events, ended) = events(&text, false).await;
+    ended.unwrap();
+    let said = choices(&events);
+    let last = said.last().unwrap();
+    assert_eq!(last["finish_reason"], "content_filter");
+    assert_eq!(last["native_finish_reason"], "OTHER");
+    assert!(said.iter().all(|one| one["delta"]["refusal"].is_null()));
+}
+
+#[tokio::test]
 async fn an_error_in_the_middle_comes_after_what_was_said() {
     let error = json!({"error": {"code": 503, "message": "overloaded", "status": "UNAVAILABLE"}});
     let text = event(&piece(json!([{"text": "half"}]))) + &event(&error) + &stream();
