@@ -126,4 +126,21 @@ pub struct Provider {
     pub in_flight: u32,
     /// Why it is not ready, or not published.
     pub message: Option<String>,
+    /// Whether it sleeps; absent where it has no wake recipe.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wakefulness: Option<Wakefulness>,
+}
+
+/// Where a provider with a wake recipe is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Wakefulness {
+    /// A request wakes it.
+    Asleep,
+    /// It was asked to wake, and does not answer yet.
+    Waking,
+    /// It answers.
+    Awake,
+    /// It was idle, and is being put to sleep.
+    FallingAsleep,
 }

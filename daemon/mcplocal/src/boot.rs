@@ -91,7 +91,12 @@ pub fn start(outside: Outside) -> Result<Running, StartError> {
         clock: clock.clone(),
         random: random.clone(),
     };
-    let (reconciler, published) = Reconciler::new(lifecycle.clone(), workshop, config.clone());
+    // What the server was told comes back to the reconciler: a provider that is about to sleep waits
+    // for it.
+    let told = tokio::sync::watch::Sender::new(0);
+    let known = told.subscribe();
+    let (reconciler, published) =
+        Reconciler::new(lifecycle.clone(), workshop, config.clone(), known);
     let (driver, link) = Driver::new(Parts {
         lifecycle: lifecycle.clone(),
         clock,
@@ -99,6 +104,7 @@ pub fn start(outside: Outside) -> Result<Running, StartError> {
         home: home.clone(),
         config: config.clone(),
         published: published.clone(),
+        told,
     });
     let desk = Desk {
         started_at,

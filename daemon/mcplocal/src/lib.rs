@@ -12,4 +12,5 @@ pub mod link;
 pub mod logs;
 pub mod publish;
 pub mod serve;
+pub mod wake;
 pub mod watchdog;

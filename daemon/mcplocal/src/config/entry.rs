@@ -10,6 +10,7 @@ use upstream::Origin;
 
 use super::api_key::ApiKey;
 use super::fields::Fields;
+use super::wake::{self, WakePlan};
 use super::{File, Problem};
 
 /// A provider as its owner wants it.
@@ -39,6 +40,8 @@ pub struct ProviderConfig {
     pub max_concurrency: Option<u32>,
     /// Requests that may wait for a slot.
     pub max_queue: Option<u32>,
+    /// How it is woken, where it may sleep.
+    pub wake: Option<WakePlan>,
 }
 
 impl ProviderConfig {
@@ -67,6 +70,9 @@ struct Draft {
     num_ctx: Option<u32>,
     max_concurrency: Option<u32>,
     max_queue: Option<u32>,
+    wake: wake::Draft,
+    /// Fields inside of recipes that mean nothing, since the last look.
+    unknown: Vec<String>,
 }
 
 /// Reads the entry `raw`, the `index`th of its array. `None`, and a problem for each fault, where
@@ -103,6 +109,10 @@ pub(super) fn read(
                 problems.push(complain(field, value.get(), why));
             }
         }
+        for inner in draft.unknown.drain(..) {
+            let why = format!("there is no `{inner}` in it; it means nothing");
+            problems.push(complain(field, value.get(), why));
+        }
     }
     if faults > 0 {
         return None;
@@ -136,6 +146,10 @@ impl Draft {
             "numCtx" => self.num_ctx = at_least_one(raw)?,
             "maxConcurrency" => self.max_concurrency = at_least_one(raw)?,
             "maxQueue" => self.max_queue = value(raw)?,
+            "wake" => self.wake.wake = wake::recipe(raw, &mut self.unknown)?,
+            "sleep" => self.wake.sleep = wake::recipe(raw, &mut self.unknown)?,
+            "wakeTimeout" => self.wake.wake_timeout = wake::time(raw)?,
+            "idleTimeout" => self.wake.idle_timeout = wake::time(raw)?,
             other => return Ok(other.starts_with("x-")),
         }
         Ok(true)
@@ -160,6 +174,14 @@ impl Draft {
         };
         let url = self.url.as_deref().unwrap_or(default_url);
         let url = Origin::parse(url).map_err(|why| ("url", why.to_string()))?;
+        let wake = self.wake.finish()?;
+        if wake.is_some() && provider_type == ProviderType::Demo {
+            return Err(("wake", "the demo never sleeps: remove it".into()));
+        }
+        if wake.is_some() && self.model.is_none() {
+            let why = "it is missing: a provider that sleeps can't be asked which models it has";
+            return Err(("model", why.into()));
+        }
         Ok(ProviderConfig {
             name: self.name.ok_or_else(|| missing("name"))?,
             provider_type,
@@ -173,6 +195,7 @@ impl Draft {
             num_ctx: self.num_ctx,
             max_concurrency: self.max_concurrency,
             max_queue: self.max_queue,
+            wake,
         })
     }
 }

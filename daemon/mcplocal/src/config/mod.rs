@@ -7,6 +7,7 @@ mod api_key;
 mod entry;
 mod fields;
 mod live;
+mod wake;
 mod watch;
 
 use std::fmt;
@@ -18,6 +19,7 @@ use home::private_file::{FileError, read};
 pub use api_key::{ApiKey, NoKey};
 pub use entry::ProviderConfig;
 pub use live::{Live, Reloader};
+pub use wake::{HttpCall, Recipe, WakePlan, Wol};
 
 use fields::Fields;
 

@@ -49,6 +49,8 @@ pub struct Parts {
     pub config: watch::Receiver<Arc<Config>>,
     /// The offer.
     pub published: watch::Receiver<Arc<Published>>,
+    /// Is told the revision of the offer that the server knows.
+    pub told: watch::Sender<u64>,
 }
 
 /// Holds the link. To be run.
@@ -64,6 +66,8 @@ pub struct Driver {
     report: mpsc::Sender<(u64, Event)>,
     reported: mpsc::Receiver<(u64, Event)>,
     call: Option<oneshot::Receiver<Called>>,
+    /// The revision of the offer that is being sent.
+    sending: u64,
     /// Offers reach the server in the order in which they were made.
     in_order: Arc<Mutex<()>>,
     mcpd: Option<Mcpd>,
@@ -120,6 +124,7 @@ impl Driver {
             report,
             reported,
             call: None,
+            sending: 0,
             in_order: Arc::default(),
             mcpd: None,
             channel: None,
@@ -188,8 +193,9 @@ impl Driver {
     fn act(&mut self, action: Action) {
         match action {
             Action::Register => {
-                let offers = self.parts.published.borrow().offers.clone();
-                self.register(offers);
+                let published = self.parts.published.borrow().clone();
+                self.sending = published.revision;
+                self.register(published.offers.clone());
             }
             Action::Withdraw => self.register(Vec::new()),
             Action::Open => self.open(),
@@ -252,6 +258,8 @@ impl Driver {
                     }
                     changed
                 });
+                // Before the machine goes on: it may send the next one.
+                self.parts.told.send_replace(self.sending);
                 self.feed(Event::Registered);
             }
             Err(failure) => self.feed(Event::RegisterFailed(failure)),

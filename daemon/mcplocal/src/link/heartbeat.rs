@@ -1,7 +1,8 @@
 //! Signs of life: on their own task and their own connection, so that bytes of answers, however
 //! many, never look like death.
 //!
-//! One every 30 s, and one right after each ping of the server: so the server hears within a ping's
+//! One every 30 s, one at once where a provider could not be woken, since callers wait for it, and
+//! one right after each ping of the server: so the server hears within a ping's
 //! interval that the channel still carries, and we hear from it as often.
 
 use std::sync::Arc;
@@ -46,15 +47,18 @@ pub(super) async fn beat(
     session: HeaderValue,
     epoch: u64,
     pulse: Arc<Pulse>,
-    published: watch::Receiver<Arc<Published>>,
+    mut published: watch::Receiver<Arc<Published>>,
     reports: Reports,
 ) {
+    // Wakes that failed, as far as the server has heard of them.
+    let mut heard = 0;
     let mut answered_at = Instant::now();
     loop {
+        let said = published.borrow().clone();
         let beat = Heartbeat {
             epoch: Some(epoch),
             last_ping: Some(pulse.last_ping.load(Ordering::Relaxed)),
-            providers: published.borrow().readiness(),
+            providers: said.readiness(heard),
         };
         let left = LOST.saturating_sub(answered_at.elapsed());
         let call = mcpd.heartbeat(&session, &beat);
@@ -62,6 +66,7 @@ pub(super) async fn beat(
         let pause = match outcome.unwrap_or(Err(CallError::Late)) {
             Ok(reply) => {
                 answered_at = Instant::now();
+                heard = said.last_failure().max(heard);
                 let (bound, epoch) = (reply.bound, reply.epoch);
                 reports.say(Event::HeartbeatAnswered { bound, epoch }).await;
                 INTERVAL
@@ -82,7 +87,13 @@ pub(super) async fn beat(
             return;
         }
         // Elapsed or asked for: either way it is time.
-        let _ = tokio::time::timeout(pause.min(left), pulse.ping.notified()).await;
+        let asked = async {
+            tokio::select! {
+                () = pulse.ping.notified() => {}
+                Ok(_) = published.wait_for(|now| now.last_failure() > heard) => {}
+            }
+        };
+        let _ = tokio::time::timeout(pause.min(left), asked).await;
     }
 }
 

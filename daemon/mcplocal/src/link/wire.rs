@@ -101,8 +101,7 @@ impl Wire {
                 self.reports.say(Event::Goaway { after }).await;
             }
             Frame::Superseded => self.reports.say(Event::Superseded).await,
-            // Nothing that is offered here hibernates.
-            Frame::Wake(wake) => tracing::debug!(llm.name = wake.llm.as_str(), "wake"),
+            Frame::Wake(wake) => self.server.wake(&wake),
             Frame::Unknown(event) => tracing::debug!(event, "a frame of a newer server"),
         }
     }

@@ -45,6 +45,8 @@ pub struct Seen {
 pub struct Failed {
     /// It only took too long: a provider that works on a request may be busy, and is not judged.
     pub too_slow: bool,
+    /// No answer came, or one of something that stands in front of the provider: it may sleep.
+    pub may_sleep: bool,
     /// For the machine's owner; may name the local URL.
     pub for_owner: String,
     /// For the server; never names it.
@@ -59,6 +61,7 @@ impl Failed {
             for_owner: why.clone(),
             for_server: why,
             too_slow: false,
+            may_sleep: false,
         }
     }
 
@@ -66,6 +69,7 @@ impl Failed {
     pub fn too_slow(limit: Duration) -> Self {
         Self {
             too_slow: true,
+            may_sleep: true,
             ..Self::said(format!("it did not answer a health poll within {limit:?}"))
         }
     }
@@ -125,6 +129,7 @@ pub(super) fn judge(
                 for_owner: error.to_string(),
                 for_server: for_server(&error),
                 too_slow: false,
+                may_sleep: may_sleep(&error),
             });
         }
     };
@@ -176,6 +181,14 @@ fn local(config: &ProviderConfig, model: Model) -> Result<Seen, Failed> {
         context_window: model.context_window,
         capabilities: model.capabilities,
     })
+}
+
+fn may_sleep(error: &Error) -> bool {
+    match error {
+        Error::Upstream(_) | Error::CutShort => true,
+        Error::Refused { status, .. } => *status >= 500,
+        Error::Unreadable(_) | Error::Unsupported(_) => false,
+    }
 }
 
 /// The failure in words that name no address of this machine.

@@ -11,22 +11,27 @@ mod health;
 mod poll;
 mod provider;
 mod published;
+mod sleeper;
+mod slot;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use kit::lifecycle::Lifecycle;
-use providers::Provider;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::Instant;
-use tokio_util::sync::DropGuard;
 
 pub use health::{Failed, Health, Seen, for_server};
+pub use poll::Pace;
 pub use provider::Workshop;
-pub use published::{InFlight, Listed, Published, Served};
+pub use published::{Listed, Published, Served};
+pub use sleeper::WakeFailed;
 
-use crate::config::{Config, ProviderConfig};
+use crate::config::Config;
+use crate::wake::Recipes;
 use poll::Polled;
+use sleeper::{Ended, Hands};
+use slot::Slot;
 
 /// Poll results that may wait.
 const RESULTS: usize = 64;
@@ -39,41 +44,45 @@ pub struct Reconciler {
     workshop: Workshop,
     config: watch::Receiver<Arc<Config>>,
     published: watch::Sender<Arc<Published>>,
+    /// The revision of the offer that the server knows.
+    told: watch::Receiver<u64>,
     slots: Vec<Slot>,
     pollers: u64,
     results: (mpsc::Sender<Polled>, mpsc::Receiver<Polled>),
+    hands: Hands,
+    ended: mpsc::Receiver<Ended>,
+    /// Hears the alarms of all slots.
+    ear: Arc<Notify>,
     settled: bool,
 }
 
-/// One entry of the config.
-struct Slot {
-    config: Arc<ProviderConfig>,
-    health: Health,
-    adapter: Option<Provider>,
-    served: Option<Arc<Served>>,
-    suspect: Arc<Notify>,
-    poller: u64,
-    /// Stops the polls when dropped.
-    polling: Option<DropGuard>,
-}
-
 impl Reconciler {
-    /// A reconciler that has not looked at the config yet.
+    /// A reconciler that has not looked at the config yet. `told` is the revision of the offer that
+    /// the server knows.
     pub fn new(
         lifecycle: Lifecycle,
         workshop: Workshop,
         config: watch::Receiver<Arc<Config>>,
+        told: watch::Receiver<u64>,
     ) -> (Self, watch::Receiver<Arc<Published>>) {
         let published = watch::Sender::new(Arc::default());
         let offered = published.subscribe();
+        let recipes = Recipes {
+            client: workshop.client.clone(),
+        };
+        let (hands, ended) = Hands::new(lifecycle.clone(), recipes);
         let reconciler = Self {
             lifecycle,
             workshop,
             config,
             published,
+            told,
             slots: Vec::new(),
             pollers: 0,
             results: mpsc::channel(RESULTS),
+            hands,
+            ended,
+            ear: Arc::default(),
             settled: false,
         };
         (reconciler, offered)
@@ -85,6 +94,7 @@ impl Reconciler {
         self.apply().await;
         loop {
             let stopping = self.lifecycle.soft_token();
+            let due = self.slots.iter().filter_map(Slot::due).min();
             tokio::select! {
                 biased;
                 () = stopping.cancelled() => return,
@@ -93,6 +103,27 @@ impl Reconciler {
                     Err(_) => return,
                 },
                 Some(polled) = self.results.1.recv() => self.take(polled),
+                Some(ended) = self.ended.recv() => {
+                    for slot in &mut self.slots {
+                        slot.bed(&mut self.hands).ended(&ended);
+                    }
+                }
+                () = self.ear.notified() => {
+                    for slot in &mut self.slots {
+                        slot.bed(&mut self.hands).listen();
+                    }
+                }
+                Ok(()) = self.told.changed() => {
+                    let revision = *self.told.borrow_and_update();
+                    for slot in &mut self.slots {
+                        slot.bed(&mut self.hands).told(revision);
+                    }
+                }
+                () = elapsed(due) => {
+                    for slot in &mut self.slots {
+                        slot.bed(&mut self.hands).tick();
+                    }
+                }
                 () = tokio::time::sleep_until(settled_by), if !self.settled => self.settled = true,
             }
             self.publish();
@@ -107,13 +138,14 @@ impl Reconciler {
             let same = |slot: &Slot| slot.config.reaches_the_same(wanted);
             let mut slot = match old.iter().position(same) {
                 Some(at) => old.swap_remove(at),
-                None => Slot::new(wanted),
+                None => Slot::new(wanted, self.ear.clone()),
             };
             slot.config = Arc::new(wanted.clone());
             // The key may be another one under the same reference.
             if wanted.api_key.is_some() && matches!(slot.health, Health::Down(_)) {
                 slot.polling = None;
             }
+            slot.bed(&mut self.hands).configured();
             self.slots.push(slot);
         }
         drop(old);
@@ -138,13 +170,17 @@ impl Reconciler {
                     slot.poller,
                     slot.config.clone(),
                     adapter.clone(),
-                    slot.suspect.clone(),
+                    slot.pace.clone(),
                     self.results.0.clone(),
                 ));
                 slot.health = Health::Unknown;
                 slot.adapter = Some(adapter);
+                slot.served = None;
             }
-            Err(failed) => slot.health = Health::Down(failed),
+            Err(failed) => {
+                slot.health = Health::Down(failed);
+                slot.bed(&mut self.hands).polled(Instant::now());
+            }
         }
     }
 
@@ -153,34 +189,16 @@ impl Reconciler {
         let Some(slot) = slots.find(|slot| slot.poller == polled.poller) else {
             return;
         };
-        let busy = slot
-            .served
-            .as_ref()
-            .is_some_and(|served| served.in_flight() > 0);
+        let busy = slot.sleeper.alarm.in_flight() > 0;
         if busy && matches!(&polled.found, Err(failed) if failed.too_slow) {
             // Many servers answer nothing else while they generate.
             return;
         }
-        let before = std::mem::replace(&mut slot.health, Health::Unknown);
-        let was_offered = before.offered().is_some();
-        slot.health = before.after(polled.found);
-        let name = slot.config.name.as_str();
-        match (&slot.health, was_offered) {
-            (Health::Ready(seen), false) => {
-                tracing::info!(llm.name = name, model = &*seen.model, "provider ready");
-            }
-            (Health::Shaky(_, failed), _) => {
-                tracing::debug!(llm.name = name, why = failed.for_owner, "a poll failed");
-            }
-            (Health::Down(failed), true) => {
-                let why = &*failed.for_owner;
-                tracing::warn!(llm.name = name, why, "provider not ready: withdrawn");
-            }
-            _ => {}
-        }
+        slot.polled(polled.found);
+        slot.bed(&mut self.hands).polled(polled.began);
     }
 
-    /// Hands out a new snapshot where it differs from the last one.
+    /// Hands out a new snapshot.
     fn publish(&mut self) {
         let known = |slot: &Slot| slot.health != Health::Unknown;
         let wanted = |slot: &&Slot| slot.config.publish;
@@ -188,6 +206,7 @@ impl Reconciler {
         if !self.settled {
             return;
         }
+        let revision = self.published.borrow().revision + 1;
         let listed: Vec<Listed> = self.slots.iter_mut().map(Slot::listed).collect();
         let offered = || listed.iter().filter(|listed| listed.is_offered());
         let served = offered().filter_map(|listed| {
@@ -195,40 +214,21 @@ impl Reconciler {
             Some((listed.config.name.clone(), served))
         });
         self.published.send_replace(Arc::new(Published {
+            revision,
             wanted: self.slots.iter().any(|slot| slot.config.publish),
             offers: offered().filter_map(Listed::offer).collect(),
             served: served.collect(),
             listed,
         }));
+        for slot in &mut self.slots {
+            slot.bed(&mut self.hands).offered(revision);
+        }
     }
 }
 
-impl Slot {
-    fn new(config: &ProviderConfig) -> Self {
-        Self {
-            config: Arc::new(config.clone()),
-            health: Health::Unknown,
-            adapter: None,
-            served: None,
-            suspect: Arc::default(),
-            poller: 0,
-            polling: None,
-        }
-    }
-
-    fn listed(&mut self) -> Listed {
-        if let (Some(seen), Some(adapter)) = (self.health.offered(), &self.adapter) {
-            let same = |served: &Arc<Served>| served.model == seen.model;
-            if !self.served.as_ref().is_some_and(same) {
-                let (model, suspect) = (seen.model.clone(), self.suspect.clone());
-                let served = Served::new(adapter.clone(), model, suspect);
-                self.served = Some(Arc::new(served));
-            }
-        }
-        Listed {
-            config: self.config.clone(),
-            health: self.health.clone(),
-            served: self.served.clone(),
-        }
+async fn elapsed(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
     }
 }

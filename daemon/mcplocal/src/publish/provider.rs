@@ -31,8 +31,7 @@ impl Workshop {
         let key = match &config.api_key {
             Some(api_key) => Some(api_key.fetch().await.map_err(|no_key| Failed {
                 for_owner: no_key.to_string(),
-                for_server: "its publisher has no API key for it".into(),
-                too_slow: false,
+                ..Failed::said("its publisher has no API key for it")
             })?),
             None => None,
         };

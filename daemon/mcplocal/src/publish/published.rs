@@ -2,20 +2,25 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use providers::Provider;
 use shared::channel::{Offer, Readiness};
-use shared::local_control;
+use shared::llm::Phase;
+use shared::local_control::{self, Wakefulness};
 use shared::name::Name;
-use tokio::sync::Notify;
+use shared::span::Span;
 
 use super::health::{Health, Seen};
+use super::poll::Pace;
+use super::sleeper::WakeFailed;
 use crate::config::ProviderConfig;
+use crate::wake::{Alarm, InFlight};
 
 /// The offer and what stands behind it.
 #[derive(Default)]
 pub struct Published {
+    /// Counts the snapshots.
+    pub revision: u64,
     /// Whether anything shall be published at all, ready or not.
     pub wanted: bool,
     /// The whole offer, in the config's order.
@@ -32,6 +37,12 @@ pub struct Listed {
     pub config: Arc<ProviderConfig>,
     /// How it is.
     pub health: Health,
+    /// What is offered, if it is fit to be offered; as last seen where it sleeps.
+    pub seen: Option<Seen>,
+    /// Whether it sleeps; absent where it has no wake recipe.
+    pub wakefulness: Option<Wakefulness>,
+    /// The last wake failed, and none was tried since.
+    pub wake_failed: Option<WakeFailed>,
     /// Its adapter at work, where it is or was offered.
     pub served: Option<Arc<Served>>,
 }
@@ -43,62 +54,59 @@ pub struct Served {
     /// The model that requests are to name.
     pub model: Arc<str>,
     /// Asks for a health poll now: a request could not reach the provider.
-    pub suspect: Arc<Notify>,
-    in_flight: AtomicU32,
+    pub pace: Arc<Pace>,
+    /// Wakes it, and counts its requests.
+    pub alarm: Arc<Alarm>,
 }
 
 impl Served {
-    /// `provider` serving `model`.
-    pub fn new(provider: Provider, model: Arc<str>, suspect: Arc<Notify>) -> Self {
-        Self {
-            provider,
-            model,
-            suspect,
-            in_flight: AtomicU32::new(0),
-        }
-    }
-
     /// Counts a request for as long as the guard lives.
     pub fn enter(&self) -> InFlight<'_> {
-        self.in_flight.fetch_add(1, Ordering::Relaxed);
-        InFlight(self)
+        self.alarm.enter()
     }
 
     /// Requests running now.
     pub fn in_flight(&self) -> u32 {
-        self.in_flight.load(Ordering::Relaxed)
-    }
-}
-
-/// A request that is being served.
-pub struct InFlight<'a>(&'a Served);
-
-impl Drop for InFlight<'_> {
-    fn drop(&mut self) {
-        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+        self.alarm.in_flight()
     }
 }
 
 impl Published {
-    /// The state of each offered provider, for a heartbeat.
-    pub fn readiness(&self) -> Vec<Readiness> {
+    /// The state of each offered provider, for a heartbeat. Wakes that failed are told where their
+    /// number is above `heard`.
+    pub fn readiness(&self, heard: u64) -> Vec<Readiness> {
         let offered = self.listed.iter().filter(|listed| listed.is_offered());
+        let news = |failed: &&WakeFailed| failed.number > heard;
         offered
             .map(|listed| Readiness {
                 name: listed.config.name.clone(),
-                ready: listed.health.is_ready() == Some(true),
+                ready: listed.health.is_ready() == Some(true) && !listed.is_asleep(),
                 in_flight: listed.in_flight(),
-                message: listed.health.failed().map(|f| f.for_server.clone()),
-                wake_failed: None,
+                message: match listed.is_asleep() {
+                    true => Some("asleep: a request wakes it".into()),
+                    false => listed.health.failed().map(|f| f.for_server.clone()),
+                },
+                wake_failed: listed
+                    .wake_failed
+                    .as_ref()
+                    .filter(news)
+                    .map(|failed| failed.why.for_server.clone()),
             })
             .collect()
+    }
+
+    /// The number of the last wake that failed; 0 where none did.
+    pub fn last_failure(&self) -> u64 {
+        let offered = self.listed.iter().filter(|listed| listed.is_offered());
+        let failed = offered.filter_map(|listed| listed.wake_failed.as_ref());
+        failed.map(|failed| failed.number).max().unwrap_or(0)
     }
 
     /// The state of every provider, for its owner.
     pub fn status(&self) -> Vec<local_control::Provider> {
         let status = |listed: &Listed| {
             let config = &listed.config;
-            let seen = listed.health.offered().map(|seen| seen.model.to_string());
+            let seen = listed.seen.as_ref().map(|seen| seen.model.to_string());
             local_control::Provider {
                 name: config.name.clone(),
                 provider_type: config.provider_type,
@@ -107,6 +115,7 @@ impl Published {
                 ready: listed.health.is_ready(),
                 in_flight: listed.in_flight(),
                 message: listed.message(),
+                wakefulness: listed.wakefulness,
             }
         };
         self.listed.iter().map(status).collect()
@@ -116,13 +125,20 @@ impl Published {
 impl Listed {
     /// Whether it is part of the offer.
     pub fn is_offered(&self) -> bool {
-        self.config.publish && self.health.offered().is_some()
+        self.config.publish && self.seen.is_some()
+    }
+
+    /// Whether it is offered as hibernating.
+    fn is_asleep(&self) -> bool {
+        !matches!(self.wakefulness, None | Some(Wakefulness::Awake))
     }
 
     /// Its part of the offer.
     pub fn offer(&self) -> Option<Offer> {
-        let seen = self.health.offered().filter(|_| self.config.publish)?;
-        Some(offer(&self.config, seen))
+        let seen = self.seen.as_ref().filter(|_| self.config.publish)?;
+        let mut offer = offer(&self.config, seen);
+        offer.status = self.is_asleep().then_some(Phase::Hibernating);
+        Some(offer)
     }
 
     fn in_flight(&self) -> u32 {
@@ -130,6 +146,16 @@ impl Listed {
     }
 
     fn message(&self) -> Option<String> {
+        if let Some(failed) = &self.wake_failed {
+            let why = &failed.why.for_owner;
+            return Some(format!("asleep; it could not be woken: {why}"));
+        }
+        match self.wakefulness {
+            Some(Wakefulness::Asleep) => return Some("asleep: a request wakes it".into()),
+            Some(Wakefulness::Waking) => return Some("it is being woken".into()),
+            Some(Wakefulness::FallingAsleep) => return Some("it is being put to sleep".into()),
+            Some(Wakefulness::Awake) | None => {}
+        }
         match (&self.health, self.config.publish) {
             (Health::Shaky(_, failed), _) => Some(format!("one poll failed: {}", failed.for_owner)),
             (Health::Down(failed), _) => Some(failed.for_owner.clone()),
@@ -158,6 +184,6 @@ fn offer(config: &ProviderConfig, seen: &Seen) -> Offer {
         max_concurrency: config.max_concurrency,
         max_queue: config.max_queue,
         status: None,
-        wake_timeout: None,
+        wake_timeout: config.wake.as_ref().map(|plan| Span(plan.wake_timeout)),
     }
 }

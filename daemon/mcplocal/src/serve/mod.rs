@@ -29,7 +29,7 @@ use bytes::Bytes;
 use http::{Method, StatusCode};
 use kit::lifecycle::{Ends, Lifecycle};
 use providers::Request;
-use shared::channel::{Cancel, Task, TaskError};
+use shared::channel::{Cancel, Task, TaskError, Wake};
 use shared::chat_body;
 use shared::error_body::code;
 use tokio::sync::watch;
@@ -131,6 +131,15 @@ impl Server {
         );
     }
 
+    /// Wakes a provider. Returns at once; any number of calls wake it once.
+    pub fn wake(&self, wake: &Wake) {
+        let published = self.published.borrow();
+        match published.served.get(wake.llm.as_str()) {
+            Some(served) => served.alarm.ring(),
+            None => tracing::debug!(llm.name = %wake.llm, "a wake for what is not offered"),
+        }
+    }
+
     async fn run(self, task: Task, served: Arc<Served>, bound: Arc<Bound>, mut place: Place) {
         let deadline = tokio::time::sleep(Duration::from_millis(task.deadline_ms));
         let id = task.task_id.clone();
@@ -155,15 +164,14 @@ impl Server {
             Err(error) => return chunks::fail(bound, id, error).await,
         };
         let (path, stream) = (task.path, task.stream);
-        let answer = served.provider.infer(Request { path, stream, body }).await;
-        let response = match answer {
+        let request = || Request {
+            path,
+            stream,
+            body: body.clone(),
+        };
+        let response = match infer(served, request).await {
             Ok(response) => response,
-            Err(error) => {
-                if error.is_connect() {
-                    served.suspect.notify_one();
-                }
-                return chunks::fail(bound, id, outcome::no_answer(&error)).await;
-            }
+            Err(error) => return chunks::fail(bound, id, error).await,
         };
         if self.in_chunks() {
             return chunks::deliver(bound, id, response).await;
@@ -213,6 +221,36 @@ impl Server {
                 "a proxy on the way to the server does not pass streams on: answers now travel \
                  piece by piece (switch its request buffering off, or set `resultMode`)"
             );
+        }
+    }
+}
+
+/// Asks the provider. One that sleeps is woken first, also where that shows only by the attempt.
+async fn infer(
+    served: &Served,
+    request: impl Fn() -> Request,
+) -> Result<providers::Response, TaskError> {
+    let not_woken = |why: Arc<str>| {
+        let message = format!("the provider sleeps and could not be woken: {why}");
+        refusal(503, code::PROVIDER_OFFLINE, &message)
+    };
+    served.alarm.awake().await.map_err(not_woken)?;
+    let mark = served.alarm.mark();
+    let error = match served.provider.infer(request()).await {
+        Ok(response) => return Ok(response),
+        Err(error) => error,
+    };
+    if !error.is_connect() {
+        return Err(outcome::no_answer(&error));
+    }
+    served.pace.sooner();
+    // It never saw the request.
+    match served.alarm.awake_again(mark).await {
+        None => Err(outcome::no_answer(&error)),
+        Some(woken) => {
+            woken.map_err(not_woken)?;
+            let answer = served.provider.infer(request()).await;
+            answer.map_err(|error| outcome::no_answer(&error))
         }
     }
 }

@@ -59,6 +59,8 @@ pub(crate) struct Manner {
     pub(crate) bound: bool,
     /// Uploads are answered with this status at once, their bodies unread.
     pub(crate) refuse_uploads: Option<u16>,
+    /// Registrations are answered only once this is true.
+    pub(crate) hold_registers: Option<watch::Receiver<bool>>,
     /// Bodies that can be fetched.
     pub(crate) bodies: HashMap<String, Bytes>,
 }
@@ -86,6 +88,7 @@ impl FakeMcpd {
                 refuse: None,
                 bound: true,
                 refuse_uploads: None,
+                hold_registers: None,
                 bodies: HashMap::new(),
             },
             epoch: 0,
@@ -275,7 +278,14 @@ impl FakeMcpd {
         let path = request.uri().path().to_owned();
         let path = path.strip_prefix("/api/v1/llms/").unwrap();
         match path.split('/').collect::<Vec<_>>()[..] {
-            ["_provider-register"] => self.register(&whole(request).await),
+            ["_provider-register"] => {
+                let answer = self.register(&whole(request).await);
+                let held = self.lock().manner.hold_registers.clone();
+                if let Some(mut open) = held {
+                    open.wait_for(|open| *open).await.unwrap();
+                }
+                answer
+            }
             ["_provider-stream"] => self.bind(),
             ["_provider-heartbeat"] => self.heartbeat(&whole(request).await),
             ["_provider-task", id] => self.fetch(id),

@@ -35,6 +35,13 @@ pub(crate) struct Seen {
     pub(crate) bodies: Vec<String>,
     /// Connections that were closed by the caller while an answer was due.
     pub(crate) abandoned: usize,
+    /// Listings that were asked for.
+    pub(crate) polls: usize,
+    /// Calls that woke it, and calls that put it to sleep.
+    pub(crate) wakes: usize,
+    pub(crate) sleeps: usize,
+    /// It sleeps: listings are refused.
+    pub(crate) asleep: bool,
 }
 
 #[derive(Clone)]
@@ -44,6 +51,8 @@ pub(crate) struct FakeProvider {
     changed: watch::Sender<()>,
     /// Opened to let [`GATED`] answers go on.
     pub(crate) gate: watch::Sender<bool>,
+    /// Closed to make a call to `/sleep` wait for its answer.
+    pub(crate) sleep_gate: watch::Sender<bool>,
 }
 
 impl FakeProvider {
@@ -54,6 +63,7 @@ impl FakeProvider {
             seen: Arc::default(),
             changed: watch::Sender::new(()),
             gate: watch::Sender::new(false),
+            sleep_gate: watch::Sender::new(true),
         };
         let (server, spawner) = (this.clone(), lifecycle.clone());
         lifecycle.spawn("fake provider", Ends::Alone, async move {
@@ -84,7 +94,7 @@ impl FakeProvider {
             .await;
     }
 
-    async fn wait(&self, what: &str, found: impl Fn(&Seen) -> bool) {
+    pub(crate) async fn wait(&self, what: &str, found: impl Fn(&Seen) -> bool) {
         let mut changes = self.changed.subscribe();
         let search = async {
             loop {
@@ -99,7 +109,7 @@ impl FakeProvider {
         assert!(found.is_ok(), "{what} did not happen");
     }
 
-    fn change(&self, change: impl FnOnce(&mut Seen)) {
+    pub(crate) fn change(&self, change: impl FnOnce(&mut Seen)) {
         change(&mut self.seen.lock().unwrap());
         self.changed.send_replace(());
     }
@@ -108,7 +118,26 @@ impl FakeProvider {
         stream.set_nodelay(true).unwrap();
         loop {
             let (head, body) = request(&mut stream).await?;
+            if head.starts_with("POST /wake") {
+                assert!(head.contains("x-key: canary"), "{head}");
+                self.change(|seen| (seen.wakes, seen.asleep) = (seen.wakes + 1, false));
+                answer(&mut stream, b"").await?;
+                continue;
+            }
+            if head.starts_with("POST /sleep") {
+                self.change(|seen| (seen.sleeps, seen.asleep) = (seen.sleeps + 1, true));
+                let mut open = self.sleep_gate.subscribe();
+                open.wait_for(|open| *open).await.ok()?;
+                answer(&mut stream, b"").await?;
+                continue;
+            }
             if head.starts_with("GET") {
+                self.change(|seen| seen.polls += 1);
+                if self.seen.lock().unwrap().asleep {
+                    let away = b"HTTP/1.1 503 Away\r\ncontent-length: 0\r\n\r\n";
+                    stream.write_all(away).await.ok()?;
+                    continue;
+                }
                 let list = r#"{"object":"list","data":[{"id":"m"}]}"#;
                 answer(&mut stream, list.as_bytes()).await?;
                 continue;

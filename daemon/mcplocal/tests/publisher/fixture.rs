@@ -51,9 +51,15 @@ impl Fixture {
     }
 
     pub(crate) async fn start(more: Value) -> Self {
+        Self::start_beside(more, |_| ()).await
+    }
+
+    /// The same, beside a provider that is prepared first.
+    pub(crate) async fn start_beside(more: Value, prepare: impl FnOnce(&FakeProvider)) -> Self {
         let around = Lifecycle::new();
         let mcpd = FakeMcpd::start(&around).await;
         let provider = FakeProvider::start(&around).await;
+        prepare(&provider);
         let home = Home::at(new_dir());
         let server = format!("http://{}", mcpd.addr);
         let credentials = json!({&server: {"token": "secret-token"}});
@@ -133,9 +139,17 @@ fn config(mcpd: &FakeMcpd, provider: &FakeProvider, more: Value) -> Value {
         }],
     });
     for (name, value) in more.as_object().unwrap() {
-        config[name] = value.clone();
+        // More fields of the one provider.
+        if name == "p" {
+            for (field, value) in value.as_object().unwrap() {
+                config["providers"][0][field] = value.clone();
+            }
+        } else {
+            config[name] = value.clone();
+        }
     }
-    config
+    let text = config.to_string();
+    serde_json::from_str(&text.replace("$PROVIDER", &provider.addr.to_string())).unwrap()
 }
 
 fn write_config(home: &Home, config: &Value) {

@@ -9,4 +9,5 @@ mod fixture;
 mod channel;
 mod owner;
 mod results;
+mod sleep;
 mod stopping_the_model;
