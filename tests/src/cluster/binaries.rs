@@ -21,9 +21,12 @@ pub fn program(name: &str) -> PathBuf {
     path
 }
 
-/// `target/debug` for a test that runs as `target/debug/deps/relay-0123`.
+/// `target/debug` for a test that runs as `target/debug/deps/relay-0123`, and for a program that lies there itself.
 fn beside_this_test() -> PathBuf {
     let test = std::env::current_exe().expect("a running program has a path");
-    let deps = test.parent().expect("a program lies in a folder");
-    deps.parent().unwrap_or(deps).to_owned()
+    let folder = test.parent().expect("a program lies in a folder");
+    match folder.parent() {
+        Some(parent) if folder.ends_with("deps") => parent.to_owned(),
+        _ => folder.to_owned(),
+    }
 }
