@@ -18,7 +18,7 @@ use super::{File, Problem};
 pub struct ProviderConfig {
     /// The LLM's name to be.
     pub name: Name,
-    /// Its dialect: `openai`, `openrouter`, `ollama` or `demo`.
+    /// Its dialect.
     pub provider_type: ProviderType,
     /// Its base URL. Never leaves this machine. Means nothing for `demo`.
     pub url: Origin,
@@ -164,13 +164,8 @@ impl Draft {
             ProviderType::Ollama => "http://127.0.0.1:11434",
             ProviderType::OpenRouter => "https://openrouter.ai/api/v1",
             ProviderType::Demo => "http://127.0.0.1",
-            ProviderType::Anthropic | ProviderType::Gemini => {
-                let why = format!(
-                    "`{provider_type}` can't be published from here: make a public LLM of it with \
-                     `mcpctl create llm`, or use an OpenAI-compatible endpoint"
-                );
-                return Err(("type", why));
-            }
+            ProviderType::Anthropic => "https://api.anthropic.com",
+            ProviderType::Gemini => "https://generativelanguage.googleapis.com",
         };
         let url = self.url.as_deref().unwrap_or(default_url);
         let url = Origin::parse(url).map_err(|why| ("url", why.to_string()))?;

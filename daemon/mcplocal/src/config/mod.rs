@@ -315,9 +315,82 @@ mod tests {
     }
 
     #[test]
-    fn a_dialect_that_is_not_spoken_here_is_said() {
-        let text = r#"{"providers": [{"name": "a", "type": "gemini"}]}"#;
-        assert!(complaints(text)[0].contains("can't be published"));
+    fn every_dialect_has_its_own_address_where_none_is_given() {
+        for (dialect, address) in [
+            ("openai", "http://127.0.0.1:8000"),
+            ("ollama", "http://127.0.0.1:11434"),
+            ("openrouter", "https://openrouter.ai:443"),
+            ("anthropic", "https://api.anthropic.com:443"),
+            ("gemini", "https://generativelanguage.googleapis.com:443"),
+        ] {
+            let text = format!(r#"{{"providers": [{{"name": "a", "type": "{dialect}"}}]}}"#);
+            assert_eq!(read_text(&text).providers[0].url.label(), address);
+        }
+    }
+
+    #[test]
+    fn a_provider_that_sleeps_is_read_with_its_times() {
+        let wake = r#""wake": {"wol": "aa:bb:cc:dd:ee:ff"}"#;
+        let entry = |fields: &str| {
+            read_text(&format!(
+                r#"{{"providers": [{{"name": "a", "type": "openai", "model": "m", {fields}}}]}}"#
+            ))
+        };
+        let config = entry(&format!(
+            r#"{wake}, "wakeTimeout": "90s", "sleep": {{"command": ["off"]}}, "idleTimeout": "1h""#
+        ));
+        assert_eq!(config.problems, []);
+        let plan = config.providers[0].wake.clone().unwrap();
+        assert_eq!(plan.wake_timeout.as_secs(), 90);
+        assert_eq!(plan.sleep.unwrap().1.as_secs(), 3600);
+        let plan = entry(&format!(r#"{wake}, "sleep": {{"command": ["off"]}}"#));
+        let plan = plan.providers[0].wake.clone().unwrap();
+        assert_eq!(plan.wake_timeout.as_secs(), 120);
+        assert_eq!(plan.sleep.unwrap().1.as_secs(), 900);
+    }
+
+    #[test]
+    fn a_provider_that_could_not_be_woken_is_refused_by_its_field() {
+        let wake = r#""wake": {"wol": "aa:bb:cc:dd:ee:ff"}"#;
+        let openai = r#""type": "openai", "model": "m""#;
+        for (fields, field) in [
+            (
+                format!(r#"{openai}, "sleep": {{"command": ["off"]}}"#),
+                "sleep",
+            ),
+            (format!(r#"{openai}, "wakeTimeout": "90s""#), "wakeTimeout"),
+            (
+                format!(r#"{openai}, {wake}, "idleTimeout": "90s""#),
+                "idleTimeout",
+            ),
+            (
+                format!(r#"{openai}, {wake}, "wakeTimeout": 90"#),
+                "wakeTimeout",
+            ),
+            (
+                format!(r#"{openai}, {wake}, "wakeTimeout": "0s""#),
+                "wakeTimeout",
+            ),
+            (
+                format!(r#"{openai}, {wake}, "sleep": {{"wol": "aa:bb:cc:dd:ee:ff"}}"#),
+                "sleep",
+            ),
+            (format!(r#""type": "openai", {wake}"#), "model"),
+            (format!(r#""type": "demo", {wake}"#), "wake"),
+        ] {
+            let text = format!(r#"{{"providers": [{{"name": "a", {fields}}}]}}"#);
+            assert!(read_text(&text).providers.is_empty(), "{fields}");
+            let complaint = complaints(&text).remove(0);
+            assert!(
+                complaint.contains(&format!("field `{field}`: ")),
+                "{complaint}"
+            );
+        }
+        let text = format!(
+            r#"{{"providers": [{{"name": "a", {openai}, "wake": {{"wol": "aa:bb:cc:dd:ee:ff", "x": 1}}}}]}}"#
+        );
+        assert_eq!(read_text(&text).providers.len(), 1);
+        assert!(complaints(&text)[0].contains("there is no `x` in it"));
     }
 
     #[test]

@@ -3,7 +3,9 @@
 use kit::clock::SharedClock;
 use kit::random::SharedRandom;
 use providers::Provider;
+use providers::anthropic::Anthropic;
 use providers::demo::Demo;
+use providers::gemini::Gemini;
 use providers::ollama::{self, Ollama};
 use providers::openai::OpenAi;
 use secrecy::ExposeSecret;
@@ -49,10 +51,12 @@ impl Workshop {
                 };
                 Ollama::new(client, url, key, settings, self.random.clone()).map(Provider::Ollama)
             }
-            ProviderType::OpenAi
-            | ProviderType::OpenRouter
-            | ProviderType::Anthropic
-            | ProviderType::Gemini => {
+            ProviderType::Anthropic => Anthropic::new(client, url, key)
+                .map(|anthropic| Provider::Anthropic(Box::new(anthropic))),
+            ProviderType::Gemini => Gemini::new(client, url, key)
+                .map(|gemini| gemini.with(self.random.clone(), self.clock.clone()))
+                .map(|gemini| Provider::Gemini(Box::new(gemini))),
+            ProviderType::OpenAi | ProviderType::OpenRouter => {
                 OpenAi::new(client, url, key).map(|openai| Provider::OpenAi(Box::new(openai)))
             }
         };

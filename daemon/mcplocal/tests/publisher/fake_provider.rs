@@ -28,6 +28,14 @@ pub(crate) const PIECES: [&[u8]; 4] = [
 /// What everything else is answered with.
 pub(crate) const WHOLE: &[u8] = b"{\"id\" : \"x\",\"n\":1.00}";
 
+/// The same word in other dialects.
+const ANTHROPIC: &[u8] = br#"{"id":"msg_1","type":"message","role":"assistant","model":"m",
+    "content":[{"type":"text","text":"hello"}],"stop_reason":"end_turn","stop_sequence":null,
+    "usage":{"input_tokens":3,"output_tokens":1}}"#;
+const GEMINI: &[u8] = br#"{"candidates":[{"content":{"parts":[{"text":"hello"}],"role":"model"},
+    "finishReason":"STOP","index":0}],"usageMetadata":{"promptTokenCount":3,
+    "candidatesTokenCount":1,"totalTokenCount":4},"modelVersion":"m"}"#;
+
 #[derive(Clone, Default)]
 pub(crate) struct Seen {
     pub(crate) connections: usize,
@@ -138,12 +146,23 @@ impl FakeProvider {
                     stream.write_all(away).await.ok()?;
                     continue;
                 }
-                let list = r#"{"object":"list","data":[{"id":"m"}]}"#;
+                let list = r#"{"object":"list","data":[{"id":"m"}],
+                    "models":[{"name":"models/m","supportedGenerationMethods":["generateContent"]}]}"#;
                 answer(&mut stream, list.as_bytes()).await?;
                 continue;
             }
-            assert!(head.contains("/v1/chat/completions"), "{head}");
             self.change(|seen| seen.bodies.push(body.clone()));
+            if head.contains("/v1/messages") {
+                assert!(head.contains("x-api-key: canary"), "{head}");
+                answer(&mut stream, ANTHROPIC).await?;
+                continue;
+            }
+            if head.contains("/v1/models/m:generateContent") {
+                assert!(head.contains("x-goog-api-key: canary"), "{head}");
+                answer(&mut stream, GEMINI).await?;
+                continue;
+            }
+            assert!(head.contains("/v1/chat/completions"), "{head}");
             if body.contains(HANG_MIDWAY) {
                 stream.write_all(HEAD).await.ok()?;
                 chunk(&mut stream, PIECES[0]).await?;

@@ -164,3 +164,23 @@ async fn an_upload_that_is_refused_as_a_stream_switches_to_chunks() {
         .await;
     it.mcpd.until_in_chunks(&asking(STREAM)).await;
 }
+
+#[tokio::test]
+async fn providers_of_other_dialects_answer_in_openais_shape() {
+    let key = std::env::temp_dir().join(format!("mcplocal-dialect-{}", std::process::id()));
+    std::fs::write(&key, "canary").unwrap();
+    for dialect in ["anthropic", "gemini"] {
+        let p = json!({"type": dialect, "apiKey": {"file": key}});
+        let it = Fixture::connected_with(json!({"p": p})).await;
+        let offered = it.mcpd.look(|seen| seen.registers[0].providers[0].clone());
+        assert_eq!(offered.provider_type.as_str(), dialect);
+        let body = r#"{"model":"p","messages":[{"role":"user","content":"hi"}]}"#;
+        it.mcpd.task("t1", false, Some(body)).await;
+        let (headers, body) = it.mcpd.upload("t1", Ended::Cleanly).await;
+        assert_eq!(headers["x-mcpctl-upstream-status"], "200", "{dialect}");
+        let answer: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(answer["choices"][0]["message"]["content"], "hello");
+        assert_eq!(answer["usage"]["prompt_tokens"], 3);
+    }
+    std::fs::remove_file(&key).unwrap();
+}
