@@ -3,7 +3,7 @@
 use super::book::{Book, Metric, Subject};
 use super::lane::Path;
 use super::quantile::Spread;
-use super::sections::{memory, paced, publishers, requests, start};
+use super::sections::{burst, memory, paced, publishers, requests, soak, start};
 
 /// A limit, and which side of it is good.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -41,6 +41,7 @@ const NGINX: Subject = Subject::Path(Path::Nginx);
 const BORE: Subject = Subject::Path(Path::Bore);
 const PUBLIC: Subject = Subject::Path(Path::Public);
 const VIRTUAL: Subject = Subject::Path(Path::Virtual);
+const V1: Subject = Subject::Path(Path::V1);
 const MIB: f64 = 1024.0 * 1024.0;
 
 /// All aims, against `book`.
@@ -55,8 +56,48 @@ pub fn verdicts(book: &Book) -> Vec<Verdict> {
             high: s.high / by,
         })
     };
+    let added = |subject| Spread::of(&added_us(book, subject));
     let many = &requests::MANY;
     vec![
+        Verdict {
+            text: "data plane: CPU per request / nginx's",
+            limit: Limit::AtMost(2.5),
+            measured: ratio(many.cpu, V1, NGINX),
+        },
+        Verdict {
+            text: "data plane: req/s / nginx's",
+            limit: Limit::AtLeast(0.55),
+            measured: ratio(many.rate, V1, NGINX),
+        },
+        Verdict {
+            text: "data plane: added p50 (us)",
+            limit: Limit::AtMost(80.0),
+            measured: added(V1),
+        },
+        Verdict {
+            text: "data plane: added time to first token p50, 64 paced streams (ms)",
+            limit: Limit::AtMost(0.15),
+            measured: Spread::of(&book.paired(
+                (paced::TTFT_P50, V1),
+                (paced::TTFT_P50, DIRECT),
+                |way, direct| (way - direct) / 1e3,
+            )),
+        },
+        Verdict {
+            text: "data plane: CPU per million tokens, token by token (s)",
+            limit: Limit::AtMost(4.0),
+            measured: scaled(burst::SINGLE_TOKENS.cpu, V1, 1.0),
+        },
+        Verdict {
+            text: "data plane: 1,000 slow streams add (MiB)",
+            limit: Limit::AtMost(25.0),
+            measured: scaled(memory::GROWN, V1, MIB),
+        },
+        Verdict {
+            text: "data plane: grown by as many requests again (MiB)",
+            limit: Limit::AtMost(1.0),
+            measured: scaled(soak::GROWTH, V1, MIB),
+        },
         Verdict {
             text: "public row: CPU per request / nginx's",
             limit: Limit::AtMost(2.0),
@@ -148,7 +189,7 @@ mod tests {
     #[test]
     fn nothing_measured_gives_no_verdict_but_all_aims() {
         let verdicts = verdicts(&Book::default());
-        assert_eq!(verdicts.len(), 12);
+        assert_eq!(verdicts.len(), 19);
         assert!(verdicts.iter().all(|verdict| verdict.measured.is_none()));
     }
 

@@ -17,6 +17,8 @@ pub enum Section {
     Burst,
     /// Resident memory, idle and with many slow streams.
     Memory,
+    /// Resident memory over very many requests.
+    Soak,
     /// What one idle publisher costs mcpd.
     Publishers,
     /// From exec to ready.
@@ -25,12 +27,13 @@ pub enum Section {
 
 impl Section {
     /// All of them, in the order they run.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Requests,
         Self::Connect,
         Self::Paced,
         Self::Burst,
         Self::Memory,
+        Self::Soak,
         Self::Publishers,
         Self::Start,
     ];
@@ -44,6 +47,7 @@ impl Section {
             Self::Paced => "64 streams, a token every 20 ms",
             Self::Burst => "Streams without a pace",
             Self::Memory => "Resident memory",
+            Self::Soak => "Memory over many requests",
             Self::Publishers => "Idle publishers",
             Self::Start => "Start",
         }

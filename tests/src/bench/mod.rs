@@ -6,6 +6,8 @@
 //!                ── bore server ── bore local ─► mock      bore      the yardstick of the virtual row
 //!                ── mcpd ──────────────────────► mock      public
 //!                ── mcpd ── mcplocal ──────────► mock      virtual
+//!                ── mcpd, /v1 ─────────────────► mock      v1        the data plane: names, accounts, limits
+//!                ── LiteLLM's proxy ───────────► mock      litellm   another data plane; only where it is installed
 //! ```
 //!
 //! Absolute numbers belong to the machine; the ratios between the ways are what counts. So every round visits every

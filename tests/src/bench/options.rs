@@ -57,14 +57,19 @@ pub struct RunOptions {
     /// The bore program
     #[arg(long, value_name = "FILE", default_value = "bore")]
     pub bore: PathBuf,
+    /// The LiteLLM program; without it `litellm` is not measured
+    #[arg(long, value_name = "FILE")]
+    pub litellm: Option<PathBuf>,
 }
 
 impl RunOptions {
     /// The ways to measure, `direct` first: what a way adds is counted from there.
     #[must_use]
     pub fn paths(&self) -> Vec<Path> {
-        let wanted = |path: &Path| {
-            self.paths.is_empty() || *path == Path::Direct || self.paths.contains(path)
+        let wanted = |path: &Path| match path {
+            Path::Direct => true,
+            Path::Litellm if self.paths.is_empty() => self.litellm.is_some(),
+            path => self.paths.is_empty() || self.paths.contains(path),
         };
         Path::ALL.into_iter().filter(wanted).collect()
     }
@@ -104,9 +109,11 @@ mod tests {
             options.run.paths(),
             [Path::Direct, Path::Nginx, Path::Virtual]
         );
+        let all = Options::parse_from(["bench"]).run.paths();
+        assert!(all.contains(&Path::V1) && !all.contains(&Path::Litellm));
         assert_eq!(
             (options.run.sections().len(), options.run.plan().rounds),
-            (7, 1)
+            (8, 1)
         );
     }
 }

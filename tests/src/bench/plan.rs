@@ -25,6 +25,8 @@ pub struct Plan {
     pub publishers: usize,
     /// Starts of mcpd per round.
     pub starts: usize,
+    /// Requests after which memory is read, and as many again.
+    pub soak_requests: u64,
 }
 
 impl Plan {
@@ -42,6 +44,7 @@ impl Plan {
             slow_tokens: 20,
             publishers: 1000,
             starts: 5,
+            soak_requests: 200_000,
         }
     }
 
@@ -57,6 +60,7 @@ impl Plan {
             burst_tokens: 1_600_000,
             slow_tokens: 6,
             starts: 3,
+            soak_requests: 20_000,
             ..Self::full(rounds)
         }
     }

@@ -38,7 +38,9 @@ fn title(text: &mut String, heading: &Heading) {
         text,
         &format!(
             "{kind} run, {} round(s), {}. One mock provider, everything on loopback, ways in alternation. \
-             A cell is the median of the rounds (smallest–largest). CPU is that of all processes between caller and mock.\n",
+             A cell is the median of the rounds (smallest–largest). CPU is that of all processes between caller and mock. \
+             `public` and `virtual` are calls of one LLM by its name (`infer`), `v1` is the data plane with accounts, prices \
+             and a token that has limits; `litellm` gets fewer requests, in the first round only.\n",
             heading.rounds, heading.machine
         ),
     );

@@ -4,6 +4,7 @@ use super::book::{Book, Section, Subject};
 use super::client::Target;
 use super::lane::{Lane, Path};
 use super::launch::bore::Bore;
+use super::launch::litellm::{self, Litellm};
 use super::launch::mcpd::Mcpd;
 use super::launch::mcplocal::Mcplocal;
 use super::launch::mock::MockProcess;
@@ -13,7 +14,7 @@ use super::meter::Meter;
 use super::options::RunOptions;
 use super::plan::Plan;
 use super::report::{Heading, markdown};
-use super::sections::{burst, connect, memory, paced, publishers, requests, start};
+use super::sections::{burst, connect, memory, paced, publishers, requests, soak, start};
 use super::trouble::{During, Trouble};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::path::PathBuf;
@@ -21,6 +22,11 @@ use std::path::PathBuf;
 const CHAT: &str = "/v1/chat/completions";
 const PUBLIC_ROW: &str = "bench-public";
 const VIRTUAL_ROW: &str = "bench-virtual";
+const V1_ROW: &str = "bench-v1";
+/// What requests name where the way does not look at it.
+const ANY_MODEL: &str = "mock";
+/// Longest a public row may take to answer.
+const ROW_LIMIT: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// Measures what `options` ask for; the report as Markdown. `say` is told what is going on.
 ///
@@ -46,7 +52,7 @@ pub async fn run(options: &RunOptions, say: impl Fn(&str)) -> Result<String, Tro
                     if options
                         .paths()
                         .iter()
-                        .any(|path| matches!(path, Path::Public | Path::Virtual))
+                        .any(|path| matches!(path, Path::Public | Path::Virtual | Path::V1))
                     {
                         alone(section, &programs, &scratch, &plan, round, &mut book).await;
                     }
@@ -68,14 +74,18 @@ pub async fn run(options: &RunOptions, say: impl Fn(&str)) -> Result<String, Tro
 async fn every_lane(section: Section, lanes: &[Lane], plan: &Plan, round: usize, book: &mut Book) {
     for n in 0..lanes.len() {
         let lane = &lanes[(n + round) % lanes.len()];
+        if lane.path.is_slow() && round > 0 {
+            continue;
+        }
         let measured = match section {
             Section::Requests => requests::run(lane, plan, round, book).await,
             Section::Connect => connect::run(lane, plan, round, book).await,
             Section::Paced => paced::run(lane, plan, round, book).await,
             Section::Burst => burst::run(lane, plan, round, book).await,
-            // A thousand streams for twenty seconds on each way: once is enough.
+            // A thousand streams for twenty seconds on each way, hundreds of thousands of requests: once is enough.
             Section::Memory if round == 0 => memory::run(lane, plan, round, book).await,
-            Section::Memory | Section::Publishers | Section::Start => Ok(()),
+            Section::Soak if round == 0 => soak::run(lane, plan, round, book).await,
+            Section::Memory | Section::Soak | Section::Publishers | Section::Start => Ok(()),
         };
         if let Err(trouble) = measured {
             book.fault(format!(
@@ -141,6 +151,8 @@ impl Programs {
 /// Everything that stands while the lanes are measured. Fields are dropped in order: callers before the called.
 struct Bed {
     lanes: Vec<Lane>,
+    _litellm: Option<Litellm>,
+    _v1: Option<Mcpd>,
     _mcplocal: Option<Mcplocal>,
     _mcpd: Option<Mcpd>,
     _bore: Option<Bore>,
@@ -160,6 +172,8 @@ impl Bed {
         let mock = MockProcess::start(&logs).await?;
         let mut bed = Self {
             lanes: Vec::new(),
+            _litellm: None,
+            _v1: None,
             _mcplocal: None,
             _mcpd: None,
             _bore: None,
@@ -190,7 +204,41 @@ impl Bed {
             }
         }
         bed.raise_daemons(&paths, programs, scratch, book).await?;
+        if paths.contains(&Path::V1) {
+            let up = bed.raise_v1(programs, scratch).await;
+            noted(up, Path::V1, book);
+        }
+        if paths.contains(&Path::Litellm) {
+            let up = bed.raise_litellm(options, scratch).await;
+            noted(up, Path::Litellm, book);
+        }
         Ok(bed)
+    }
+
+    /// The data plane in an mcpd of its own, whose memory no other way has touched.
+    async fn raise_v1(&mut self, programs: &Programs, scratch: &Scratch) -> Result<(), Trouble> {
+        let mcpd = Mcpd::start(&programs.mcpd, &scratch.dir("mcpd-v1")?).await?;
+        mcpd.create_public(V1_ROW, self._mock.addr).await?;
+        mcpd.price(V1_ROW).await?;
+        let chat = mcpd.v1().await?;
+        mcpd.answers_at(&chat, V1_ROW, ROW_LIMIT).await?;
+        self.add_for(Path::V1, V1_ROW, chat, &[&mcpd.running]);
+        self._v1 = Some(mcpd);
+        Ok(())
+    }
+
+    async fn raise_litellm(
+        &mut self,
+        options: &RunOptions,
+        scratch: &Scratch,
+    ) -> Result<(), Trouble> {
+        let missing = || Trouble::Unexpected("where it is was not said by --litellm".to_owned());
+        let program = options.litellm.as_deref().ok_or_else(missing)?;
+        let up = Litellm::start(program, &scratch.dir("litellm")?, self._mock.addr).await?;
+        let chat = Litellm::chat(up.addr);
+        self.add_for(Path::Litellm, litellm::MODEL, chat, &[&up.running]);
+        self._litellm = Some(up);
+        Ok(())
     }
 
     async fn raise_daemons(
@@ -243,14 +291,18 @@ impl Bed {
 
     async fn public_row(&self, mcpd: &Mcpd) -> Result<(), Trouble> {
         mcpd.create_public(PUBLIC_ROW, self._mock.addr).await?;
-        mcpd.answers(PUBLIC_ROW, std::time::Duration::from_secs(5))
-            .await
+        mcpd.answers(PUBLIC_ROW, ROW_LIMIT).await
     }
 
     fn add(&mut self, path: Path, chat: Target, processes: &[&Running]) {
+        self.add_for(path, ANY_MODEL, chat, processes);
+    }
+
+    fn add_for(&mut self, path: Path, model: &'static str, chat: Target, processes: &[&Running]) {
         let processes = processes.iter().map(|running| running.pid()).collect();
         self.lanes.push(Lane {
             path,
+            model,
             chat,
             processes,
             mock: self._mock.running.pid(),

@@ -70,6 +70,8 @@ fn keep_tail(tail: &mut Vec<u8>, bytes: &[u8]) {
 pub struct Lateness {
     /// Arrival minus stamp of each token, in nanoseconds, in order.
     pub late_ns: Vec<u64>,
+    /// Tokens so far, stamped or not: a way that rebuilds the chunks loses the stamps.
+    pub tokens: u32,
     /// When the first token arrived.
     pub first_ns: Option<u64>,
     /// Whether `[DONE]` has arrived.
@@ -95,12 +97,18 @@ impl Lateness {
     fn line_ended(&mut self, now: u64) {
         if self.line.starts_with(b"data: [DONE]") {
             self.done = true;
-        } else if let Some(sent) = stamp(&self.line) {
+        } else if memmem::find(&self.line, TOKEN).is_some() {
+            self.tokens += 1;
             self.first_ns.get_or_insert(now);
-            self.late_ns.push(now.saturating_sub(sent));
+            if let Some(sent) = stamp(&self.line) {
+                self.late_ns.push(now.saturating_sub(sent));
+            }
         }
     }
 }
+
+/// Only a token of the mock has this in its line.
+const TOKEN: &[u8] = br#""content":"t"#;
 
 fn stamp(line: &[u8]) -> Option<u64> {
     const KEY: &[u8] = br#""t_ns":"#;
@@ -138,11 +146,11 @@ mod tests {
     fn stamps_are_read_across_pieces() {
         let mut tap = Lateness::default();
         let body = format!(
-            "data: {{\"mock\":{{\"seq\":0,\"t_ns\":{}}}}}\n\ndata: [DONE]\n\n",
+            "data: {{\"content\":\"t0 \",\"mock\":{{\"seq\":0,\"t_ns\":{}}}}}\n\ndata: [DONE]\n\n",
             monotonic_ns()
         );
         body.as_bytes().chunks(7).for_each(|piece| tap.piece(piece));
-        assert_eq!((tap.late_ns.len(), tap.done), (1, true));
+        assert_eq!((tap.late_ns.len(), tap.tokens, tap.done), (1, 1, true));
         assert!(tap.late_ns[0] < 10_000_000_000);
     }
 }

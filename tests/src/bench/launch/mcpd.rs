@@ -80,6 +80,37 @@ impl Mcpd {
         )
     }
 
+    /// The data plane, with an access token of its own that has every kind of limit, none of which is ever reached.
+    ///
+    /// # Errors
+    /// When mcpd refuses the token.
+    pub async fn v1(&self) -> Result<Target, Trouble> {
+        let token = serde_json::json!({
+            "name": "bench", "principal": "bench", "roles": ["user"],
+            "limits": {
+                "requestsPerMinute": u32::MAX, "tokensPerMinute": 1_000_000_000_000_000_u64,
+                "maxConcurrency": 1_000_000, "budget": {"usd": 1e9, "period": "month"},
+            },
+        });
+        let made = self.control("POST", "/api/v1/tokens");
+        let made = control::call_ok(&made, &token.to_string()).await?;
+        match made["status"]["value"].as_str() {
+            Some(value) => Ok(Target::post(self.addr, "/v1/chat/completions", Some(value))),
+            None => Err(Trouble::Unexpected(format!("no token, but {made}"))),
+        }
+    }
+
+    /// Gives the row `name` a price, so that its requests are charged.
+    ///
+    /// # Errors
+    /// When mcpd refuses it.
+    pub async fn price(&self, name: &str) -> Result<(), Trouble> {
+        let price = serde_json::json!({"name": name, "input": 2.5, "output": 10.0});
+        control::call_ok(&self.control("POST", "/api/v1/prices"), &price.to_string())
+            .await
+            .map(|_| ())
+    }
+
     /// Creates the public row `name` for the provider at `upstream`.
     ///
     /// # Errors
@@ -100,14 +131,27 @@ impl Mcpd {
     /// # Errors
     /// [`Trouble::Late`] with the last answer when it is not within `limit`.
     pub async fn answers(&self, name: &str, limit: Duration) -> Result<(), Trouble> {
-        let target = self.infer(name);
-        let body = r#"{"model":"mock","messages":[{"role":"user","content":"Ready?"}]}"#;
+        self.answers_at(&self.infer(name), name, limit).await
+    }
+
+    /// The same at `target`.
+    ///
+    /// # Errors
+    /// [`Trouble::Late`] with the last answer when it is not within `limit`.
+    pub async fn answers_at(
+        &self,
+        target: &Target,
+        name: &str,
+        limit: Duration,
+    ) -> Result<(), Trouble> {
+        let body =
+            format!(r#"{{"model":"{name}","messages":[{{"role":"user","content":"Ready?"}}]}}"#);
         wait_for(
             &format!("`{name}` to answer"),
             limit,
             Duration::from_millis(50),
             || async {
-                Ok(match control::call(&target, body).await {
+                Ok(match control::call(target, &body).await {
                     Ok((200, _)) => Seen::Done(()),
                     Ok((status, answer)) => Seen::NotYet(format!("{status} {answer}")),
                     Err(trouble) => Seen::NotYet(trouble.chain()),

@@ -1,6 +1,7 @@
 //! Starts and ends the processes of a bench, each by its own id.
 
 pub mod bore;
+pub mod litellm;
 pub mod mcpd;
 pub mod mcplocal;
 pub mod mock;

@@ -1,7 +1,7 @@
 //! Streams without a pace: how many tokens per second fit through one and through sixteen, and what they cost.
 //!
-//! The mock writes batches of 16 KiB here, so this is the byte path of a way; what single tokens cost shows in
-//! [`super::paced`].
+//! In two levels the mock writes batches of 16 KiB, so that they show the byte path of a way; in the third it writes
+//! token by token, as fast as they are taken. What tokens cost that come one by one shows in [`super::paced`].
 
 use super::{all, bounded};
 use crate::bench::book::{Book, Metric, Section, Subject, Unit};
@@ -15,13 +15,20 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
 
+/// How many times fewer tokens go one by one.
+const FEWER_SINGLE_TOKENS: u32 = 4;
 /// Slowest rate that is planned for; far below what any way carries.
 const PLANNED_TOKENS_PER_SECOND: u32 = 50_000;
 
-struct Level {
+/// A number of streams, how they are written, and the rows for it.
+#[derive(Debug)]
+pub struct Level {
     streams: u32,
+    /// Whether the mock writes many tokens at once.
+    batches: bool,
     rate: Metric,
-    cpu: Metric,
+    /// CPU seconds of the way per million tokens.
+    pub cpu: Metric,
     broken: Metric,
 }
 
@@ -29,15 +36,29 @@ const fn row(name: &'static str, unit: Unit) -> Metric {
     Metric::new(Section::Burst, name, unit)
 }
 
-const LEVELS: [Level; 2] = [
+/// Sixteen streams, a write per token.
+pub static SINGLE_TOKENS: Level = Level {
+    streams: 16,
+    batches: false,
+    rate: row("tokens/s, 16 streams, token by token", Unit::Count),
+    cpu: row(
+        "CPU per million tokens, 16 streams, token by token (s)",
+        Unit::Seconds,
+    ),
+    broken: row("incomplete of 16, token by token", Unit::Count),
+};
+
+static BATCHES: [Level; 2] = [
     Level {
         streams: 1,
+        batches: true,
         rate: row("tokens/s, 1 stream", Unit::Count),
         cpu: row("CPU per million tokens, 1 stream (s)", Unit::Seconds),
         broken: row("incomplete of 1", Unit::Count),
     },
     Level {
         streams: 16,
+        batches: true,
         rate: row("tokens/s, 16 streams", Unit::Count),
         cpu: row("CPU per million tokens, 16 streams (s)", Unit::Seconds),
         broken: row("incomplete of 16", Unit::Count),
@@ -50,7 +71,7 @@ const LEVELS: [Level; 2] = [
 /// When the way breaks down, not when single streams break: those are counted.
 pub async fn run(lane: &Lane, plan: &Plan, round: usize, book: &mut Book) -> Result<(), Trouble> {
     let planned = Duration::from_secs(u64::from(plan.burst_tokens / PLANNED_TOKENS_PER_SECOND));
-    for level in &LEVELS {
+    for level in BATCHES.iter().chain([&SINGLE_TOKENS]) {
         bounded(planned, measure(lane, plan, level, round, book)).await?;
     }
     Ok(())
@@ -63,9 +84,19 @@ async fn measure(
     round: usize,
     book: &mut Book,
 ) -> Result<(), Trouble> {
-    let tokens = plan.burst_tokens / level.streams;
+    let all_tokens = match level.batches {
+        true => plan.burst_tokens,
+        false => plan.burst_tokens / FEWER_SINGLE_TOKENS,
+    };
+    let tokens = lane.bounded_by_speed(all_tokens / level.streams);
     let request: Arc<[u8]> = lane
-        .chat_request(true, &format!(r#"{{"tokens":{tokens},"burst":true}}"#))
+        .chat_request(
+            true,
+            &format!(
+                r#"{{"tokens":{tokens},"burst":{},"usage":"asked_with_nulls"}}"#,
+                level.batches
+            ),
+        )
         .into();
     let meter = lane.meter();
     let mut callers = Vec::new();

@@ -20,6 +20,12 @@ const PER_STREAM: Metric = Metric::new(
     "private memory per slow stream (KiB)",
     Unit::Kib,
 );
+/// Private memory that all slow streams together add.
+pub const GROWN: Metric = Metric::new(
+    Section::Memory,
+    "private memory grown with the slow streams (MiB)",
+    Unit::Mib,
+);
 const BROKEN: Metric = Metric::new(Section::Memory, "incomplete slow streams", Unit::Count);
 /// Resident memory of a daemon before any load.
 pub const IDLE: Metric = Metric::new(Section::Memory, "idle, before any load (MiB)", Unit::Mib);
@@ -47,7 +53,10 @@ pub async fn run(lane: &Lane, plan: &Plan, round: usize, book: &mut Book) -> Res
 }
 
 async fn measure(lane: &Lane, plan: &Plan, round: usize, book: &mut Book) -> Result<(), Trouble> {
-    let mock = format!(r#"{{"tokens":{},"interval_ms":1000}}"#, plan.slow_tokens);
+    let mock = format!(
+        r#"{{"tokens":{},"interval_ms":1000,"usage":"asked_with_nulls"}}"#,
+        plan.slow_tokens
+    );
     let request: Arc<[u8]> = lane.chat_request(true, &mock).into();
     let meter = lane.meter();
     let before = meter.memory()?;
@@ -96,6 +105,7 @@ async fn measure(lane: &Lane, plan: &Plan, round: usize, book: &mut Book) -> Res
         round,
         grown as f64 / plan.slow_streams as f64,
     );
+    book.note(GROWN, subject, round, grown as f64);
     book.note(BROKEN, subject, round, (plan.slow_streams - whole) as f64);
     Ok(())
 }

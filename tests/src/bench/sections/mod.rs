@@ -6,6 +6,7 @@ pub mod memory;
 pub mod paced;
 pub mod publishers;
 pub mod requests;
+pub mod soak;
 pub mod start;
 
 use super::trouble::Trouble;

@@ -35,7 +35,8 @@ pub const CPU: Metric = Metric::new(
     "CPU per million paced tokens (s)",
     Unit::Seconds,
 );
-const TTFT_P50: Metric = Metric::new(
+/// Median time to the first token, in microseconds.
+pub const TTFT_P50: Metric = Metric::new(
     Section::Paced,
     "time to first token, p50 (us)",
     Unit::Micros,
@@ -59,7 +60,7 @@ pub async fn run(lane: &Lane, plan: &Plan, round: usize, book: &mut Book) -> Res
 async fn measure(lane: &Lane, plan: &Plan, round: usize, book: &mut Book) -> Result<(), Trouble> {
     let tokens = plan.paced_tokens;
     let mock = format!(
-        r#"{{"tokens":{tokens},"interval_ms":{},"stamp":true}}"#,
+        r#"{{"tokens":{tokens},"interval_ms":{},"stamp":true,"usage":"asked_with_nulls"}}"#,
         PERIOD.as_millis()
     );
     let request: Arc<[u8]> = lane.chat_request(true, &mock).into();
@@ -77,11 +78,12 @@ async fn measure(lane: &Lane, plan: &Plan, round: usize, book: &mut Book) -> Res
     let streams = all(tasks).await?;
     let cpu = meter.cpu_ns()? - cpu_before;
 
-    let whole = |stream: &&Stream| stream.seen.done && stream.seen.late_ns.len() == tokens as usize;
+    let whole = |stream: &&Stream| stream.seen.done && stream.seen.tokens == tokens;
     let mut first: Vec<u64> = streams
         .iter()
         .filter_map(|stream| Some(stream.seen.first_ns? - stream.begin_ns))
         .collect();
+    let received: u32 = streams.iter().map(|stream| stream.seen.tokens).sum();
     let mut late: Vec<u64> = streams
         .iter()
         .flat_map(|stream| stream.seen.late_ns.iter().copied())
@@ -103,7 +105,7 @@ async fn measure(lane: &Lane, plan: &Plan, round: usize, book: &mut Book) -> Res
             CPU,
             subject,
             round,
-            cpu as f64 / 1e3 / late.len().max(1) as f64,
+            cpu as f64 / 1e3 / f64::from(received.max(1)),
         );
     }
     book.note(BROKEN, subject, round, broken as f64);

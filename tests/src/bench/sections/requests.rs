@@ -1,4 +1,4 @@
-//! Requests per second and latency: 1, 16 and 64 kept connections, each asking for one small completion after the
+//! Requests per second and latency: 1, 16, 64 and 256 kept connections, each asking for one small completion after the
 //! other. One connection shows what a way adds to a call; many show what it can carry and what that costs in CPU.
 
 use super::{all, bounded, micros};
@@ -65,6 +65,9 @@ pub static SOME: Level = level!(16);
 /// Many: what a way carries.
 pub static MANY: Level = level!(64);
 
+/// More than there is work for at once: how a way queues.
+pub static MOST: Level = level!(256);
+
 /// Resident memory right after the window with many connections.
 pub const LOADED: Metric = Metric::new(
     Section::Memory,
@@ -76,12 +79,12 @@ const fn row(name: &'static str, unit: Unit) -> Metric {
     Metric::new(Section::Requests, name, unit)
 }
 
-/// Measures all three levels.
+/// Measures all levels.
 ///
 /// # Errors
 /// When the way breaks down, not when single requests fail: those are counted.
 pub async fn run(lane: &Lane, plan: &Plan, round: usize, book: &mut Book) -> Result<(), Trouble> {
-    for level in [&ONE, &SOME, &MANY] {
+    for level in [&ONE, &SOME, &MANY, &MOST] {
         bounded(
             plan.warm_up + plan.window,
             measure(lane, plan, level, round, book),
