@@ -1,11 +1,15 @@
 //! Providers that sleep: offered asleep, woken once, put to sleep when nobody uses them.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
+use kit::lifecycle::{Ends, Lifecycle};
 use serde_json::{Value, json};
 use shared::channel::{Frame, Offer, Wake};
 use shared::llm::Phase;
 use shared::local_control::Wakefulness;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::fake_mcpd::{Ended, PATIENCE, Seen};
@@ -121,6 +125,38 @@ async fn a_request_waits_no_longer_than_its_deadline() {
     is(&it, Wakefulness::Waking).await;
     in_flight(0).await;
     assert!(it.provider.seen.lock().unwrap().bodies.is_empty());
+}
+
+/// A provider that keeps no connection open, so that it is gone at once when it goes.
+async fn forgetful(address: &str) -> (SocketAddr, Lifecycle) {
+    let listener = TcpListener::bind(address).await.unwrap();
+    let (address, lifecycle) = (listener.local_addr().unwrap(), Lifecycle::new());
+    lifecycle.spawn("forgetful", Ends::Alone, async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            // The requests here fit one piece.
+            let _ = stream.read(&mut [0; 16 * 1024]).await;
+            let head = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n".as_bytes();
+            let list: &[u8] = br#"{"data":[{"id":"m"}]}"#;
+            let _ = stream.write_all(&[head, list].concat()).await;
+        }
+    });
+    (address, lifecycle)
+}
+
+#[tokio::test]
+async fn a_request_that_finds_nobody_wakes_it_and_is_sent_again() {
+    let (address, serving) = forgetful("127.0.0.1:0").await;
+    let p = json!({"url": format!("http://{address}/v1"), "wake": http_wake()});
+    let it = Fixture::connected_with(json!({"p": p})).await;
+    is(&it, Wakefulness::Awake).await;
+    serving.shut_down(Duration::ZERO).await;
+    it.mcpd.task("t1", false, Some("{}")).await;
+    it.provider.wait("a wake", |seen| seen.wakes == 1).await;
+    let (_, _serving) = forgetful(&address.to_string()).await;
+    it.mcpd.upload("t1", Ended::Cleanly).await;
+    is(&it, Wakefulness::Awake).await;
+    offered(&it, None).await;
 }
 
 #[tokio::test]
