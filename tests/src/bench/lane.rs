@@ -5,7 +5,7 @@ use super::meter::Meter;
 use clap::ValueEnum;
 
 /// How many times fewer requests a slow way gets.
-const SLOWER: u32 = 200;
+const SLOWER: u32 = 400;
 
 /// A way to the mock provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ValueEnum)]
