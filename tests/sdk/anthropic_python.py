@@ -43,7 +43,7 @@ def works():
 
 @check("a message")
 def message():
-    answer = create(user(tokens=5), temperature=0.5)
+    answer = create(user(tokens=5), extra_body={"temperature": 0.5})
     same([(block.type, block.text) for block in answer.content], [("text", tokens(5))], "content")
     same((answer.type, answer.role, answer.stop_reason, answer.stop_sequence), ("message", "assistant", "end_turn", None), "the message")
     same((answer.usage.input_tokens, answer.usage.output_tokens), (7, 5), "usage")
@@ -60,7 +60,7 @@ def system():
 @check("parameters are carried over")
 def parameters():
     asked = user(echo="body")
-    body = json.loads(create(asked, max_tokens=77, top_p=0.5, stop_sequences=["END"]).content[0].text)
+    body = json.loads(create(asked, max_tokens=77, stop_sequences=["END"], extra_body={"top_p": 0.5}).content[0].text)
     limit = body.get("max_tokens", body.get("max_completion_tokens"))
     same((limit, body["top_p"], body["stop"]), (77, 0.5, ["END"]), "the parameters")
 
@@ -196,7 +196,7 @@ def server_errors():
 @check("a stream that breaks is an error, not an end")
 def broken_stream():
     try:
-        with client.messages.stream(model=args.model, max_tokens=64, messages=user(tokens=10, cut_after=4)) as stream:
+        with client.messages.stream(model=args.model, max_tokens=64, messages=user(tokens=10, cut_after=4, interval_ms=20)) as stream:
             text = "".join(stream.text_stream)
             stop = stream.get_final_message().stop_reason
     except Exception as error:  # noqa: BLE001 - the SDK's or its HTTP library's

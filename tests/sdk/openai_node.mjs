@@ -215,7 +215,7 @@ check("InternalServerError for 500 and 503", async () => {
 });
 
 check("a stream that breaks is an error, not an end", async () => {
-  const stream = await create(user({ tokens: 10, cut_after: 4 }), { stream: true });
+  const stream = await create(user({ tokens: 10, cut_after: 4, interval_ms: 20 }), { stream: true });
   await assert.rejects(() => textOf(stream));
   await works();
 });

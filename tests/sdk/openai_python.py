@@ -229,13 +229,13 @@ def server_errors():
 
 @check("a stream that breaks is an error, not an end")
 def broken_stream():
-    asked = user(tokens=10, cut_after=4)
+    asked = user(tokens=10, cut_after=4, interval_ms=20)
     text = ""
     try:
         for chunk in create(asked, stream=True):
             text += chunk.choices[0].delta.content or ""
     except openai.APIError:
-        same(text, tokens(4), "what came before")
+        holds(text and tokens(4).startswith(text), f"what came before: {text}")
     except Exception as error:  # the SDK lets its HTTP library's error through
         holds("http" in type(error).__module__, f"{type(error)}: {error}")
     else:
