@@ -42,21 +42,22 @@ struct Hints {
 }
 
 /// Reads an event. One whose JSON is spread over several `data` lines is read line by line: its
-/// usage is not found.
-pub(crate) fn read(dialect: Dialect, event: &[u8]) -> Said<'_> {
+/// usage is not found. With `strip` it is looked for what to take out, too.
+pub(crate) fn read(dialect: Dialect, strip: bool, event: &[u8]) -> Said<'_> {
     let mut said = Said::default();
     for line in lines(event) {
         if let Some(name) = value(line, "event") {
             said.is_error |= name == b"error";
         } else if let Some(data) = value(line, "data") {
             let at = data.as_ptr() as usize - event.as_ptr() as usize;
-            read_data(dialect, data, at, &mut said);
+            read_data(dialect, strip.then_some(at), data, &mut said);
         }
     }
     said
 }
 
-fn read_data<'a>(dialect: Dialect, data: &'a [u8], at: usize, said: &mut Said<'a>) {
+/// `strip_at` says where `data` stands in the event, if anything is to be taken out.
+fn read_data<'a>(dialect: Dialect, strip_at: Option<usize>, data: &'a [u8], said: &mut Said<'a>) {
     let data = data.trim_ascii_end();
     if data.trim_ascii() == b"[DONE]" {
         said.is_end = true;
@@ -74,12 +75,12 @@ fn read_data<'a>(dialect: Dialect, data: &'a [u8], at: usize, said: &mut Said<'a
     }
     if hints.has_usage {
         let usage = find_usage(dialect, data);
-        said.is_usage_alone |= dialect == Dialect::Chat
+        said.is_usage_alone |= strip_at.is_some()
             && find(data, "usage").is_some_and(|usage| usage.starts_with(b"{"))
             && find(data, "choices").is_some_and(is_empty_array);
         said.usage = usage.or(said.usage);
     }
-    if hints.has_usage_null && dialect == Dialect::Chat {
+    if let Some(at) = strip_at.filter(|_| hints.has_usage_null) {
         said.usage_null = members(data)
             .find(|member| {
                 is_key(&data[member.key.clone()], "usage") && &data[member.value.clone()] == b"null"
@@ -196,7 +197,7 @@ mod tests {
         ];
         for data in quoting {
             assert_eq!(
-                read(Dialect::Chat, chat(data).as_bytes()),
+                read(Dialect::Chat, true, chat(data).as_bytes()),
                 Said::default(),
                 "{data}"
             );
@@ -214,13 +215,16 @@ mod tests {
             r#"{"tool_calls":[{"index":0,"function":{"arguments":"{"}}]}"#,
         ] {
             let event = chat(&format!(r#"{{"choices":[{{"index":0,"delta":{delta}}}]}}"#));
-            assert!(read(Dialect::Chat, event.as_bytes()).has_content, "{delta}");
+            assert!(
+                read(Dialect::Chat, true, event.as_bytes()).has_content,
+                "{delta}"
+            );
         }
     }
 
     #[test]
     fn other_dialects_count_their_deltas_alone() {
-        let counts = |dialect, data: &str| read(dialect, chat(data).as_bytes()).has_content;
+        let counts = |dialect, data: &str| read(dialect, false, chat(data).as_bytes()).has_content;
         let responses = |data| counts(Dialect::Responses, data);
         assert!(responses(
             r#"{"type":"response.output_text.delta","delta":"a"}"#
@@ -240,7 +244,7 @@ mod tests {
     #[test]
     fn errors_and_ends_are_seen_where_they_stand_outermost() {
         let said = |dialect, event: &str| {
-            let said = read(dialect, event.as_bytes());
+            let said = read(dialect, false, event.as_bytes());
             (said.is_end, said.is_error)
         };
         let chat = |event| said(Dialect::Chat, event);

@@ -107,7 +107,7 @@ impl Meter {
         if self.form == Form::Whole || held.is_empty() {
             return None;
         }
-        let said = event::read(self.dialect, &held);
+        let said = event::read(self.dialect, self.strip, &held);
         let cut = cut_of(&said, held.len());
         self.note(&said);
         let cut = cut.unwrap_or(0..0);
@@ -153,7 +153,7 @@ impl Meter {
 
     /// Reads an event that lies in the piece, at `at`.
     fn read(&mut self, event: &[u8], at: usize, out: &mut Out<'_>) {
-        let said = event::read(self.dialect, event);
+        let said = event::read(self.dialect, self.strip, event);
         if self.strip
             && let Some(cut) = cut_of(&said, event.len())
         {
@@ -171,7 +171,7 @@ impl Meter {
         out.cut(at, at + part.len());
         if is_end {
             let held = std::mem::take(&mut self.held);
-            let said = event::read(self.dialect, &held);
+            let said = event::read(self.dialect, self.strip, &held);
             if self.strip {
                 let cut = cut_of(&said, held.len()).unwrap_or(0..0);
                 out.insert(&held[..cut.start]);
@@ -186,7 +186,7 @@ impl Meter {
     /// The event is too large to hold: what is held goes out before `part`.
     fn let_go(&mut self, part: &[u8], is_end: bool, out: &mut Out<'_>) {
         let held = std::mem::take(&mut self.held);
-        let said = event::read(self.dialect, &held);
+        let said = event::read(self.dialect, self.strip, &held);
         self.content_events += u64::from(said.has_content);
         self.saw_error |= said.is_error;
         let mut scanner = Scanner::new(match self.dialect {
