@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use registry::Full;
+use registry::{Full, Row};
 use shared::chat_body::BadBody;
 use shared::error_body::code;
-use shared::llm::ProviderType;
+use shared::name::Name;
 use shared::timestamp::Timestamp;
+
+use crate::limits::LimitReached;
 
 /// A request that ends without an answer of a provider.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +48,61 @@ pub enum Error {
         /// The time that the request had.
         after: Duration,
     },
+    /// The path names no LLM, and the body neither.
+    #[error("the request names no model: set `model`")]
+    NoModel,
+    /// An alias none of whose LLMs exists.
+    #[error("`{name}` has no LLM now: none of those that it names exists")]
+    NoMembers {
+        /// The alias.
+        name: String,
+    },
+    /// A body in Anthropic's shape that can't be used.
+    #[error("{0}")]
+    BadMessages(#[from] messages::request::BadRequest),
+    /// The access token's limits stand in the way.
+    #[error("{0}")]
+    Limit(#[from] LimitReached),
+    /// It failed too often, and is left alone.
+    #[error("`{name}` failed several times in a row and is left alone for {} s", .wait.as_secs().max(1))]
+    BreakerOpen {
+        /// The LLM.
+        name: String,
+        /// When it may be tried again.
+        wait: Duration,
+    },
+    /// It is asleep, and did not wake.
+    #[error("`{name}` is asleep and could not be woken: {why}")]
+    NotWoken {
+        /// The LLM.
+        name: String,
+        /// What its publisher says.
+        why: String,
+    },
+    /// It is asleep, and was not awake in time.
+    #[error("`{name}` was asleep and is not awake after {} s", .after.as_secs())]
+    WokenTooLate {
+        /// The LLM.
+        name: String,
+        /// How long it had.
+        after: Duration,
+    },
+    /// It accepted the request and said nothing.
+    #[error("`{name}` said nothing for {} s", .after.as_secs())]
+    Silent {
+        /// The LLM.
+        name: String,
+        /// How long it was waited for.
+        after: Duration,
+    },
+    /// The provider does not take the key that stands for the LLM.
+    #[error("the provider of `{name}` does not accept the key that is set for it")]
+    KeyRefused {
+        /// The LLM.
+        name: String,
+        /// The key is the publisher's, not the server's.
+        is_virtual: bool,
+    },
     /// The caller's credential was revoked meanwhile.
     #[error("the access token was revoked while the request ran")]
     Revoked,
@@ -60,9 +117,6 @@ pub enum Error {
         /// What is wrong with its row.
         why: String,
     },
-    /// The row's dialect has no adapter.
-    #[error("this server can't call providers of type `{0}`")]
-    NoAdapter(ProviderType),
     /// The channel failed.
     #[error("`{name}`: {source}")]
     Relay {
@@ -92,13 +146,16 @@ impl Error {
     pub fn status(&self) -> u16 {
         match self {
             Self::NotFound { .. } => 404,
-            Self::Offline { .. } | Self::Stopping | Self::Store(_) => 503,
-            Self::BadBody(_) => 400,
-            Self::Overloaded { .. } => 429,
-            Self::Deadline { .. } => 504,
+            Self::Offline { .. }
+            | Self::NoMembers { .. }
+            | Self::BreakerOpen { .. }
+            | Self::Stopping
+            | Self::Store(_) => 503,
+            Self::BadBody(_) | Self::BadMessages(_) | Self::NoModel => 400,
+            Self::Overloaded { .. } | Self::Limit(_) => 429,
+            Self::Deadline { .. } | Self::WokenTooLate { .. } | Self::Silent { .. } => 504,
             Self::Revoked => 401,
-            Self::Misconfigured { .. } => 502,
-            Self::NoAdapter(_) => 501,
+            Self::Misconfigured { .. } | Self::KeyRefused { .. } | Self::NotWoken { .. } => 502,
             Self::Relay { source, .. } => relay_status(source),
             Self::Provider { source, .. } => match source {
                 providers::Error::Refused { status, .. } if *status >= 400 => *status,
@@ -113,14 +170,20 @@ impl Error {
     pub fn code(&self) -> &str {
         match self {
             Self::NotFound { .. } => code::MODEL_NOT_FOUND,
-            Self::Offline { .. } => code::PROVIDER_OFFLINE,
-            Self::BadBody(_) => code::INVALID_REQUEST,
+            Self::Offline { .. } | Self::NoMembers { .. } => code::PROVIDER_OFFLINE,
+            Self::BadBody(_) | Self::BadMessages(_) | Self::NoModel => code::INVALID_REQUEST,
             Self::Overloaded { .. } => code::OVERLOADED,
+            Self::Limit(LimitReached::Budget { .. }) => code::INSUFFICIENT_QUOTA,
+            Self::Limit(_) => code::RATE_LIMIT_EXCEEDED,
+            Self::BreakerOpen { .. } => code::BREAKER_OPEN,
+            Self::NotWoken { .. } => code::PROVIDER_ERROR,
+            Self::WokenTooLate { .. } => code::WAKE_TIMEOUT,
+            Self::Silent { .. } => code::PROVIDER_SILENT,
+            Self::KeyRefused { .. } => code::PROVIDER_ERROR,
             Self::Deadline { .. } => code::DEADLINE_EXCEEDED,
             Self::Revoked => code::INVALID_API_KEY,
             Self::Stopping => code::SHUTTING_DOWN,
             Self::Misconfigured { .. } => code::PROVIDER_ERROR,
-            Self::NoAdapter(_) => "no_adapter",
             Self::Relay { source, .. } => relay_code(source),
             Self::Provider { source, .. } if source.is_callers_fault() => code::INVALID_REQUEST,
             Self::Provider { .. } => code::PROVIDER_ERROR,
@@ -140,6 +203,28 @@ impl Error {
             }
             Self::Overloaded { .. } => "try again when `Retry-After` has passed".into(),
             Self::Deadline { .. } => "ask for fewer tokens, or raise `request_timeout` of mcpd".into(),
+            Self::NoMembers { name } => format!("see `mcpctl describe alias {name}`"),
+            Self::Limit(LimitReached::Budget { .. }) => {
+                "set `max_tokens` lower, wait for the next period, or ask an admin for a larger budget"
+                    .into()
+            }
+            Self::Limit(_) => "try again when `Retry-After` has passed".into(),
+            Self::BreakerOpen { name, .. } => {
+                format!("`mcpctl explain route {name}` shows why; it is tried again by itself")
+            }
+            Self::NotWoken { .. } | Self::WokenTooLate { .. } => {
+                "see `mcpctl local logs` on the publisher's machine, or raise its `wakeTimeout`".into()
+            }
+            Self::Silent { .. } => {
+                "see whether the provider still works, or raise `first_byte_timeout` or `idle_timeout` of mcpd"
+                    .into()
+            }
+            Self::KeyRefused { name, is_virtual: false } => format!(
+                "an admin can replace it: see `key` in `mcpctl describe llm {name}`"
+            ),
+            Self::KeyRefused { .. } => {
+                "replace it in the config.json of the publisher".into()
+            }
             Self::Misconfigured { name, .. } => format!("see `mcpctl describe llm {name}`"),
             Self::Relay { source, .. } if relay_code(source) == code::PROVIDER_DISCONNECTED => {
                 "try again: the LLM is back when its publisher is".into()
@@ -151,7 +236,9 @@ impl Error {
     /// When it makes sense to try again.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Offline { .. } => Some(OFFLINE_RETRY_AFTER),
+            Self::Offline { .. } | Self::NoMembers { .. } => Some(OFFLINE_RETRY_AFTER),
+            Self::BreakerOpen { wait, .. } => Some(*wait),
+            Self::Limit(limit) => limit.wait(),
             Self::Overloaded { .. } | Self::Stopping | Self::Store(_) => Some(BUSY_RETRY_AFTER),
             Self::Relay {
                 source: relay::Error::Offline,
@@ -163,6 +250,90 @@ impl Error {
             } => Some(BUSY_RETRY_AFTER),
             _ => None,
         }
+    }
+}
+
+impl Error {
+    /// The family of an error whose status has another one, in OpenAI's words.
+    pub fn family(&self) -> Option<&'static str> {
+        match self {
+            Self::Limit(LimitReached::Budget { .. }) => Some("insufficient_quota"),
+            _ => None,
+        }
+    }
+
+    /// Whether nobody could take the request, so that one may come who can.
+    pub(crate) fn is_unavailable(&self) -> bool {
+        match self {
+            Self::Offline { .. }
+            | Self::NoMembers { .. }
+            | Self::Overloaded { .. }
+            | Self::BreakerOpen { .. }
+            | Self::NotWoken { .. }
+            | Self::WokenTooLate { .. } => true,
+            Self::Relay { source, .. } => {
+                matches!(source, relay::Error::Offline | relay::Error::Stuck)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the request itself is at fault, whoever gets it.
+    pub(crate) fn is_callers_fault(&self) -> bool {
+        match self {
+            Self::BadBody(_) | Self::BadMessages(_) | Self::NoModel => true,
+            Self::Provider { source, .. } => source.is_callers_fault(),
+            Self::Relay { source, .. } => match source {
+                relay::Error::BadMessage(_) => true,
+                relay::Error::Provider(task) => task
+                    .status
+                    .is_some_and(|status| (400..500).contains(&status) && status != 429),
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// Whether the LLM failed. Not where the request is at fault, the caller went, or the
+    /// publisher did: its phase says so.
+    pub(crate) fn is_llms_fault(&self) -> bool {
+        match self {
+            Self::Provider { source, .. } => !source.is_callers_fault(),
+            Self::Relay { source, .. } => match source {
+                relay::Error::Provider(_) => !self.is_callers_fault(),
+                relay::Error::CutShort => true,
+                _ => false,
+            },
+            Self::Silent { .. } | Self::KeyRefused { .. } | Self::Misconfigured { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// Whether no connection was made, so that the LLM never saw the request.
+    pub(crate) fn is_connect(&self) -> bool {
+        match self {
+            Self::Provider { source, .. } => source.is_connect(),
+            _ => false,
+        }
+    }
+
+    pub(crate) fn offline(row: &Row) -> Self {
+        Self::Offline {
+            name: row.name().to_string(),
+            why: offline_since(row.inactive_since()),
+        }
+    }
+
+    pub(crate) fn not_woken(name: &Name, why: &str) -> Self {
+        Self::NotWoken {
+            name: name.to_string(),
+            why: why.to_owned(),
+        }
+    }
+
+    pub(crate) fn woken_too_late(name: &Name, after: Duration) -> Self {
+        let name = name.to_string();
+        Self::WokenTooLate { name, after }
     }
 }
 

@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use kit::clock::SystemClock;
 use kit::random::SystemRandom;
 use providers::Provider;
+use providers::anthropic::Anthropic;
 use providers::demo::Demo;
+use providers::gemini::Gemini;
 use providers::ollama::{self, Ollama};
 use providers::openai::OpenAi;
 use registry::Row;
@@ -20,6 +22,8 @@ use crate::infer::Inner;
 /// What one serving thread keeps for itself: connections and adapters that no other thread
 /// touches, so that the hot path shares nothing.
 pub struct Worker {
+    /// Its number among the threads.
+    number: usize,
     client: Client,
     adapters: Mutex<Adapters>,
 }
@@ -32,15 +36,20 @@ struct Adapters {
 }
 
 impl Worker {
-    /// A worker without connections.
-    pub fn new() -> Self {
+    /// The worker of thread `number`, without connections.
+    pub fn new(number: usize) -> Self {
         Self {
+            number,
             client: Client::new(Config {
                 addresses: AddressPolicy::NoLinkLocal,
                 ..Config::default()
             }),
             adapters: Mutex::default(),
         }
+    }
+
+    pub(crate) fn shard(&self) -> usize {
+        self.number
     }
 
     fn find(&self, name: &str, generation: u64) -> Option<Arc<Provider>> {
@@ -60,12 +69,6 @@ impl Worker {
     }
 }
 
-impl Default for Worker {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl Inner {
     /// The adapter of a public row; made again after any change of a row or a secret.
     pub(crate) async fn provider(
@@ -74,7 +77,7 @@ impl Inner {
         row: &Row,
     ) -> Result<Arc<Provider>, Error> {
         let name = row.name().as_str();
-        let generation = self.registry.generation();
+        let generation = self.planner.registry.generation();
         if let Some(provider) = worker.find(name, generation) {
             return Ok(provider);
         }
@@ -93,12 +96,9 @@ impl Inner {
             None => None,
         };
         let key = key.as_ref().map(|key| key.expose_secret());
-        build(worker.client.clone(), spec, key).map_err(|error| match error {
-            NotBuilt::NoAdapter(provider_type) => Error::NoAdapter(provider_type),
-            NotBuilt::Because(why) => Error::Misconfigured {
-                name: row.name().to_string(),
-                why,
-            },
+        build(worker.client.clone(), spec, key).map_err(|why| Error::Misconfigured {
+            name: row.name().to_string(),
+            why,
         })
     }
 }
@@ -113,18 +113,13 @@ fn missing_key(row: &Row, error: store::StoreError) -> Error {
     }
 }
 
-/// Why a row has no adapter.
-enum NotBuilt {
-    NoAdapter(ProviderType),
-    Because(String),
-}
-
-fn build(client: Client, spec: &LlmSpec, key: Option<&str>) -> Result<Provider, NotBuilt> {
+/// The adapter of a row; otherwise why it can have none, in words.
+fn build(client: Client, spec: &LlmSpec, key: Option<&str>) -> Result<Provider, String> {
     let origin = || {
         let url = spec.url.as_deref().unwrap_or_default();
-        Origin::parse(url).map_err(|error| NotBuilt::Because(format!("its `url`: {error}")))
+        Origin::parse(url).map_err(|error| format!("its `url`: {error}"))
     };
-    let because = |error: providers::Error| NotBuilt::Because(error.to_string());
+    let because = |error: providers::Error| error.to_string();
     match spec.provider_type {
         ProviderType::OpenAi | ProviderType::OpenRouter => {
             let openai = OpenAi::new(client, origin()?, key).map_err(because)?;
@@ -143,18 +138,18 @@ fn build(client: Client, spec: &LlmSpec, key: Option<&str>) -> Result<Provider, 
             Arc::new(SystemClock),
             Arc::new(SystemRandom),
         ))),
-        other @ (ProviderType::Anthropic | ProviderType::Gemini) => Err(NotBuilt::NoAdapter(other)),
+        ProviderType::Anthropic => {
+            let anthropic = Anthropic::new(client, origin()?, key).map_err(because)?;
+            Ok(Provider::Anthropic(Box::new(anthropic)))
+        }
+        ProviderType::Gemini => {
+            let gemini = Gemini::new(client, origin()?, key).map_err(because)?;
+            Ok(Provider::Gemini(Box::new(gemini)))
+        }
     }
 }
 
 /// Whether this server can call a public row of this spec; if not, why, in words.
 pub fn check_public(spec: &LlmSpec) -> Result<(), String> {
-    match build(Client::new(Config::default()), spec, None) {
-        Ok(_) => Ok(()),
-        Err(NotBuilt::Because(why)) => Err(why),
-        Err(NotBuilt::NoAdapter(provider_type)) => Err(format!(
-            "this server can't call providers of type `{provider_type}` yet: \
-             use openai, openrouter, ollama or demo"
-        )),
-    }
+    build(Client::new(Config::default()), spec, None).map(drop)
 }

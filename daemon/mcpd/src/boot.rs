@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use gateway::Gateway;
+use gateway::{Accounts, Aliases, Gateway, Prices, Timeouts};
 use kit::clock::{SharedClock, SystemClock};
 use kit::lifecycle::Lifecycle;
 use kit::random::{SharedRandom, SystemRandom};
@@ -22,7 +22,6 @@ use crate::auth::Auth;
 use crate::config::Config;
 use crate::first_start::ensure_admin;
 use crate::http::request_id::RequestIds;
-use crate::metrics::Metrics;
 use crate::routes::{App, Server};
 use crate::server::{Acceptor, Workers};
 
@@ -59,14 +58,32 @@ pub async fn run(
         clock.clone(),
         config.timing,
     );
-    let gateway = Gateway::new(
-        registry.clone(),
-        relay.clone(),
-        secrets.clone(),
-        lifecycle.clone(),
-        config.request_timeout,
-    );
-    let auth = Auth::load(store.clone(), clock.clone(), random.clone()).await?;
+    let aliases = Aliases::load(store.clone()).await?;
+    let prices = Prices::load(store.clone()).await?;
+    let accounts = Accounts::new(store.clone());
+    let gateway = Gateway::new(gateway::Parts {
+        registry: registry.clone(),
+        relay: relay.clone(),
+        secrets: secrets.clone(),
+        lifecycle: lifecycle.clone(),
+        clock: clock.clone(),
+        aliases: aliases.clone(),
+        prices: prices.clone(),
+        accounts: accounts.clone(),
+        timeouts: Timeouts {
+            request: config.request_timeout,
+            first_byte: config.first_byte_timeout,
+            idle: config.idle_timeout,
+        },
+        max_cache_bytes: config.max_cache_bytes,
+    });
+    let auth = Auth::load(
+        store.clone(),
+        accounts.clone(),
+        clock.clone(),
+        random.clone(),
+    )
+    .await?;
     let first = ensure_admin(&auth, &config.data_dir).await?;
     let audit = Audit::new(store.clone(), clock.clone());
     let request_ids = RequestIds::new(&*random);
@@ -76,11 +93,13 @@ pub async fn run(
         registry: registry.clone(),
         secrets,
         relay: relay.clone(),
-        gateway,
+        gateway: gateway.clone(),
+        aliases,
+        prices,
+        accounts: accounts.clone(),
         store: store.clone(),
-        clock,
+        clock: clock.clone(),
         lifecycle: lifecycle.clone(),
-        metrics: Metrics::new(),
         request_ids,
         max_body_bytes: config.max_body_bytes,
     }));
@@ -90,6 +109,9 @@ pub async fn run(
     lifecycle.spawn_behind("channel watch", async move { channels.watch().await });
     lifecycle.spawn_behind("token upkeep", async move { auth.upkeep().await });
     lifecycle.spawn_behind("audit", async move { trail.store_lines().await });
+    let books = accounts.clone();
+    lifecycle.spawn_behind("accounts", async move { books.keep(clock).await });
+    lifecycle.spawn_behind("standings", async move { gateway.keep_pruned().await });
 
     let workers = Workers::start(config.threads, server, &lifecycle)?;
     let acceptor = Acceptor::new(listener, workers, config.max_connections);
@@ -111,6 +133,9 @@ pub async fn run(
     lifecycle.shut_down(CLOSING_GRACE).await;
     if let Err(error) = registry.save_now().await {
         tracing::warn!(%error, "the last row phases could not be saved; they are judged anew at the start");
+    }
+    if let Err(error) = accounts.write().await {
+        tracing::warn!(%error, "the usage of the last moment could not be written");
     }
     audit.flush().await;
     store.close().await;

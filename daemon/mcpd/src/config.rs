@@ -28,6 +28,12 @@ pub struct Config {
     pub max_body_bytes: usize,
     /// What one request may take, in all.
     pub request_timeout: Duration,
+    /// What a stream may take to its first byte, per LLM that is tried.
+    pub first_byte_timeout: Duration,
+    /// How long an answer may pause.
+    pub idle_timeout: Duration,
+    /// What aliases may keep of answers, in bytes, in all.
+    pub max_cache_bytes: u64,
     /// How long a stop waits for what runs.
     pub drain_timeout: Duration,
     /// The channel's clockwork.
@@ -88,6 +94,13 @@ impl Config {
             max_connections: settings.get("max_connections", 10_000)?,
             max_body_bytes: settings.get("max_body_bytes", 32 * 1024 * 1024)?,
             request_timeout: span(&mut settings, "request_timeout", Duration::from_secs(600))?,
+            first_byte_timeout: span(
+                &mut settings,
+                "first_byte_timeout",
+                Duration::from_secs(120),
+            )?,
+            idle_timeout: span(&mut settings, "idle_timeout", Duration::from_secs(120))?,
+            max_cache_bytes: settings.get("max_cache_bytes", 64 * 1024 * 1024)?,
             drain_timeout: span(&mut settings, "drain_timeout", Duration::from_secs(30))?,
             timing: Timing {
                 ping_interval: span(&mut settings, "ping_interval", default.ping_interval)?,

@@ -1,142 +1,241 @@
-//! Numbers for operators.
+//! Numbers for operators, read off the parts when they are asked for.
 
-use std::sync::atomic::AtomicU64;
-use std::time::Duration;
+use std::collections::BTreeMap;
+use std::fmt;
 
-use prometheus_client::encoding::{EncodeLabelSet, text};
-use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use gateway::{BOUNDS, Distribution, Gateway, LlmNumbers, NANO};
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{
+    DescriptorEncoder, EncodeLabelSet, MetricEncoder, NoLabelSet, text,
+};
+use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry as Metering;
-use registry::Registry;
 use relay::Relay;
+use shared::llm::BreakerState;
 
 /// LLMs that get labels of their own; further ones are added up under `_other`.
 const MAX_LABELLED_LLMS: usize = 500;
 /// What a label says for LLMs beyond.
 const OTHER: &str = "_other";
+/// What a label says where no LLM was called.
+const NONE: &str = "_none";
 
-/// The numbers.
-pub struct Metrics {
-    metering: Metering,
-    requests: Family<Outcome, Counter>,
-    first_byte: Histogram,
-    in_flight: Family<OfLlm, Gauge>,
-    queued: Family<OfLlm, Gauge>,
-    sessions: Gauge,
-    tasks: Gauge,
-    llms: Gauge<i64>,
-    scrapes: Counter<u64, AtomicU64>,
+/// The numbers of this moment, as Prometheus text.
+pub fn render(gateway: &Gateway, relay: &Relay) -> String {
+    let (sessions, tasks) = relay.load();
+    let seen = Seen {
+        llms: capped(gateway.numbers()),
+        unserved: gateway.unserved(),
+        sessions,
+        tasks,
+        relayed_bytes: relay.relayed_bytes(),
+    };
+    let mut metering = Metering::with_prefix("mcpd");
+    metering.register_collector(Box::new(seen));
+    let mut rendered = String::new();
+    if text::encode(&mut rendered, &metering).is_err() {
+        tracing::error!("the metrics could not be rendered");
+    }
+    rendered
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Outcome {
-    status: u16,
+/// What is told.
+#[derive(Debug)]
+struct Seen {
+    llms: Vec<(String, LlmNumbers)>,
+    unserved: Vec<(u16, u64)>,
+    sessions: usize,
+    tasks: usize,
+    relayed_bytes: u64,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OfLlm {
-    llm: String,
+impl Collector for Seen {
+    fn encode(&self, mut out: DescriptorEncoder<'_>) -> fmt::Result {
+        self.requests(&mut out)?;
+        self.durations(&mut out)?;
+        self.tokens(&mut out)?;
+        self.gauges(&mut out)
+    }
 }
 
-impl Metrics {
-    /// All at zero.
-    pub fn new() -> Self {
-        let mut metrics = Self {
-            metering: Metering::with_prefix("mcpd"),
-            requests: Family::default(),
-            first_byte: Histogram::new(exponential_buckets(0.001, 2.0, 18)),
-            in_flight: Family::default(),
-            queued: Family::default(),
-            sessions: Gauge::default(),
-            tasks: Gauge::default(),
-            llms: Gauge::default(),
-            scrapes: Counter::default(),
-        };
-        let m = &mut metrics.metering;
-        m.register(
-            "requests",
-            "Inference requests by status",
-            metrics.requests.clone(),
-        );
-        m.register(
+impl Seen {
+    fn requests(&self, out: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let help = "Inference requests that ended, by LLM and status";
+        let mut requests = out.encode_descriptor("requests", help, None, MetricType::Counter)?;
+        for (llm, numbers) in &self.llms {
+            for (status, count) in &numbers.by_status {
+                count_of(&mut requests, &outcome(llm, numbers.kind, *status), *count)?;
+            }
+        }
+        for (status, count) in &self.unserved {
+            count_of(&mut requests, &outcome(NONE, NONE, *status), *count)?;
+        }
+        let help = "Requests that their callers broke off";
+        let mut cancelled = out.encode_descriptor("cancelled", help, None, MetricType::Counter)?;
+        for (llm, numbers) in &self.llms {
+            count_of(&mut cancelled, &[("llm", llm.as_str())], numbers.cancelled)?;
+        }
+        Ok(())
+    }
+
+    fn durations(&self, out: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let seconds = |numbers: &LlmNumbers| numbers.seconds;
+        self.histogram(
+            out,
+            "request_seconds",
+            "Time to the end of an answer",
+            seconds,
+        )?;
+        let first_bytes = |numbers: &LlmNumbers| numbers.first_byte_seconds;
+        self.histogram(
+            out,
             "ttft_seconds",
             "Time to the first byte of an answer",
-            metrics.first_byte.clone(),
-        );
-        m.register("in_flight", "Requests that run", metrics.in_flight.clone());
-        m.register(
-            "queue_depth",
-            "Requests that wait for a slot",
-            metrics.queued.clone(),
-        );
-        m.register(
-            "provider_sessions",
-            "Publishers with a bound channel",
-            metrics.sessions.clone(),
-        );
-        m.register(
+            first_bytes,
+        )
+    }
+
+    fn histogram(
+        &self,
+        out: &mut DescriptorEncoder<'_>,
+        name: &str,
+        help: &str,
+        of: impl Fn(&LlmNumbers) -> Distribution,
+    ) -> fmt::Result {
+        let mut histogram = out.encode_descriptor(name, help, None, MetricType::Histogram)?;
+        for (llm, numbers) in &self.llms {
+            let seen = of(numbers);
+            let bounds = BOUNDS.into_iter().chain([f64::MAX]);
+            let buckets: Vec<_> = bounds.zip(seen.counts).collect();
+            let count = seen.counts.iter().sum();
+            histogram
+                .encode_family(&[("llm", llm.as_str())])?
+                .encode_histogram::<NoLabelSet>(seen.sum, count, &buckets, None)?;
+        }
+        Ok(())
+    }
+
+    fn tokens(&self, out: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let help = "Tokens by LLM: in, out, and of these cached and reasoning";
+        let mut tokens = out.encode_descriptor("tokens", help, None, MetricType::Counter)?;
+        for (llm, numbers) in &self.llms {
+            let used = &numbers.tokens;
+            for (direction, count) in [
+                ("in", used.input),
+                ("out", used.output),
+                ("cached", used.cached),
+                ("reasoning", used.reasoning),
+            ] {
+                count_of(
+                    &mut tokens,
+                    &[("llm", llm.as_str()), ("direction", direction)],
+                    count,
+                )?;
+            }
+        }
+        let help = "What requests cost, in US dollars";
+        let mut cost = out.encode_descriptor("cost_usd", help, None, MetricType::Counter)?;
+        for (llm, numbers) in &self.llms {
+            let usd = numbers.cost_nano_usd as f64 / NANO;
+            cost.encode_family(&[("llm", llm.as_str())])?
+                .encode_counter::<NoLabelSet, _, f64>(&usd, None)?;
+        }
+        let help = "Bytes of answers that came from publishers";
+        out.encode_descriptor("relay_bytes", help, None, MetricType::Counter)?
+            .encode_counter::<NoLabelSet, _, f64>(&self.relayed_bytes, None)
+    }
+
+    fn gauges(&self, out: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let in_flight = |numbers: &LlmNumbers| i64::from(numbers.in_flight);
+        self.gauge_of_each(out, "in_flight", "Requests that run", in_flight)?;
+        let queued = |numbers: &LlmNumbers| i64::from(numbers.queued);
+        self.gauge_of_each(out, "queue_depth", "Requests that wait for a slot", queued)?;
+        let breaker = |numbers: &LlmNumbers| match numbers.breaker {
+            BreakerState::Closed => 0,
+            BreakerState::Probing => 1,
+            BreakerState::Open => 2,
+        };
+        let help = "Breakers: 0 closed, 1 probing, 2 open";
+        self.gauge_of_each(out, "breaker_state", help, breaker)?;
+        gauge(out, "llms", "Rows of the registry", self.llms.len())?;
+        let help = "Publishers with a bound channel";
+        gauge(out, "provider_sessions", help, self.sessions)?;
+        gauge(
+            out,
             "relay_tasks",
             "Tasks that publishers work on",
-            metrics.tasks.clone(),
-        );
-        m.register("llms", "Rows of the registry", metrics.llms.clone());
-        m.register(
-            "scrapes",
-            "Times that these numbers were read",
-            metrics.scrapes.clone(),
-        );
-        metrics
+            self.tasks,
+        )
     }
 
-    /// A request was answered by its provider.
-    pub fn answered(&self, status: u16, after: Duration) {
-        self.requests.get_or_create(&Outcome { status }).inc();
-        self.first_byte.observe(after.as_secs_f64());
-    }
-
-    /// A request ended without an answer of its provider.
-    pub fn refused(&self, status: u16, _after: Duration) {
-        self.requests.get_or_create(&Outcome { status }).inc();
-    }
-
-    /// The numbers as text, with those that are read off the parts.
-    pub fn render(&self, registry: &Registry, relay: &Relay) -> String {
-        self.scrapes.inc();
-        let (sessions, tasks) = relay.load();
-        self.sessions.set(gauge(sessions));
-        self.tasks.set(gauge(tasks));
-        let rows = registry.list();
-        self.llms.set(gauge(rows.len()));
-        self.in_flight.clear();
-        self.queued.clear();
-        for (at, row) in rows.iter().enumerate() {
-            let llm = match at < MAX_LABELLED_LLMS {
-                true => row.name().to_string(),
-                false => OTHER.into(),
-            };
-            let gate = &row.live().gate;
-            let of = OfLlm { llm };
-            self.in_flight
-                .get_or_create(&of)
-                .inc_by(gate.in_flight().into());
-            self.queued.get_or_create(&of).inc_by(gate.queued().into());
+    fn gauge_of_each(
+        &self,
+        out: &mut DescriptorEncoder<'_>,
+        name: &str,
+        help: &str,
+        of: impl Fn(&LlmNumbers) -> i64,
+    ) -> fmt::Result {
+        let mut gauge = out.encode_descriptor(name, help, None, MetricType::Gauge)?;
+        for (llm, numbers) in &self.llms {
+            gauge
+                .encode_family(&[("llm", llm.as_str())])?
+                .encode_gauge(&of(numbers))?;
         }
-        let mut rendered = String::new();
-        if text::encode(&mut rendered, &self.metering).is_err() {
-            tracing::error!("the metrics could not be rendered");
-        }
-        rendered
+        Ok(())
     }
 }
 
-impl Default for Metrics {
-    fn default() -> Self {
-        Self::new()
-    }
+fn outcome<'a>(llm: &'a str, kind: &'a str, status: u16) -> [(&'a str, String); 3] {
+    [
+        ("llm", llm.to_owned()),
+        ("kind", kind.to_owned()),
+        ("status", status.to_string()),
+    ]
 }
 
-fn gauge(count: usize) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
+fn count_of(
+    metric: &mut MetricEncoder<'_>,
+    labels: &impl EncodeLabelSet,
+    count: u64,
+) -> fmt::Result {
+    metric
+        .encode_family(labels)?
+        .encode_counter::<NoLabelSet, _, f64>(&count, None)
+}
+
+fn gauge(out: &mut DescriptorEncoder<'_>, name: &str, help: &str, count: usize) -> fmt::Result {
+    let count = i64::try_from(count).unwrap_or(i64::MAX);
+    out.encode_descriptor(name, help, None, MetricType::Gauge)?
+        .encode_gauge(&count)
+}
+
+/// Each LLM by its name; those beyond the cap added up as one.
+fn capped(mut llms: Vec<LlmNumbers>) -> Vec<(String, LlmNumbers)> {
+    let beyond = llms.split_off(llms.len().min(MAX_LABELLED_LLMS));
+    let mut named: Vec<_> = llms
+        .into_iter()
+        .map(|numbers| (numbers.name.to_string(), numbers))
+        .collect();
+    if let Some(other) = beyond.into_iter().reduce(added) {
+        named.push((OTHER.into(), other));
+    }
+    named
+}
+
+fn added(mut sum: LlmNumbers, more: LlmNumbers) -> LlmNumbers {
+    let mut by_status: BTreeMap<u16, u64> = sum.by_status.into_iter().collect();
+    for (status, count) in more.by_status {
+        *by_status.entry(status).or_default() += count;
+    }
+    sum.by_status = by_status.into_iter().collect();
+    sum.kind = NONE;
+    sum.cancelled += more.cancelled;
+    sum.tokens += more.tokens;
+    sum.cost_nano_usd = sum.cost_nano_usd.saturating_add(more.cost_nano_usd);
+    sum.seconds += more.seconds;
+    sum.first_byte_seconds += more.first_byte_seconds;
+    sum.in_flight += more.in_flight;
+    sum.queued += more.queued;
+    sum.breaker = BreakerState::Closed;
+    sum
 }

@@ -94,6 +94,28 @@ impl Gate {
         Ok(permit.unwrap_or_else(|_| unreachable!("a waiter leaves the queue with a permit")))
     }
 
+    /// A slot, where one is free and nobody waits for it.
+    pub fn try_enter(&self) -> Option<Permit> {
+        let mut state = self.lock();
+        let limit = self.0.limit.load(Ordering::Relaxed);
+        if state.in_flight >= limit || !state.waiting.is_empty() {
+            return None;
+        }
+        state.in_flight += 1;
+        Some(Permit(self.clone()))
+    }
+
+    /// Whether a request would run at once (`true`) or wait; `None` where it would be refused.
+    pub fn room(&self) -> Option<bool> {
+        let state = self.lock();
+        let limit = self.0.limit.load(Ordering::Relaxed);
+        if state.in_flight < limit && state.waiting.is_empty() {
+            return Some(true);
+        }
+        let max_queue = self.0.max_queue.load(Ordering::Relaxed);
+        (count(&state.waiting) < max_queue).then_some(false)
+    }
+
     /// Requests that run now.
     pub fn in_flight(&self) -> u32 {
         self.lock().in_flight

@@ -13,6 +13,7 @@ mod gate;
 mod near;
 mod offer;
 mod phases;
+mod pools;
 mod row;
 mod rows;
 
@@ -37,6 +38,8 @@ pub struct Registry(Arc<Inner>);
 struct Inner {
     store: Store,
     rows: DashMap<Name, Arc<Row>>,
+    /// The rows of each model id.
+    pools: DashMap<String, BTreeSet<Name>>,
     /// Held by every change that goes to the store, so that memory and store see one order.
     writing: tokio::sync::Mutex<()>,
     /// Rows whose phase the store does not know yet.
@@ -61,7 +64,13 @@ impl Registry {
 
     /// A name that is almost `name`, for "did you mean".
     pub fn nearest(&self, name: &str) -> Option<String> {
-        near::nearest(name, self.0.rows.iter().map(|row| row.name().to_string()))
+        self.nearest_with(name, std::iter::empty())
+    }
+
+    /// The same among the rows' names and `others`.
+    pub fn nearest_with(&self, name: &str, others: impl Iterator<Item = String>) -> Option<String> {
+        let rows = self.0.rows.iter().map(|row| row.name().to_string());
+        near::nearest(name, rows.chain(others))
     }
 
     /// Counts changes after which an adapter made from a row may be wrong.

@@ -24,6 +24,7 @@ pub struct Row {
 pub struct Live {
     /// Admission.
     pub gate: Gate,
+    name: Arc<str>,
     /// Milliseconds since the epoch; 0 before the first.
     last_heartbeat: AtomicI64,
 }
@@ -57,6 +58,7 @@ impl Row {
                     .and_then(|status| status.last_heartbeat_at);
                 Arc::new(Live {
                     gate: Gate::new(limit, max_queue),
+                    name: llm.metadata.name.as_str().into(),
                     last_heartbeat: AtomicI64::new(heard.map_or(0, Timestamp::as_millis)),
                 })
             }
@@ -112,6 +114,16 @@ impl Row {
     /// The session that serves it, or served it last.
     pub fn session(&self) -> Option<&str> {
         self.llm.status.as_ref()?.provider_session_id.as_deref()
+    }
+
+    /// The last failure that mattered, in its publisher's words.
+    pub fn last_error(&self) -> Option<&str> {
+        self.llm.status.as_ref()?.last_error.as_deref()
+    }
+
+    /// The LLM's name, to be kept.
+    pub fn shared_name(&self) -> Arc<str> {
+        self.live.name.clone()
     }
 
     /// Since when nobody serves it.

@@ -23,6 +23,7 @@ impl Registry {
     pub async fn load(store: Store, now: Timestamp) -> Result<Self, StoreError> {
         let registry = Self(Arc::new(Inner {
             rows: DashMap::new(),
+            pools: DashMap::new(),
             writing: tokio::sync::Mutex::default(),
             unsaved: Mutex::default(),
             unsaved_some: Notify::new(),
@@ -36,7 +37,7 @@ impl Registry {
                 row = row.in_phase(Phase::Inactive, now);
                 registry.not_saved(row.name());
             }
-            registry.0.rows.insert(row.name().clone(), Arc::new(row));
+            registry.put(row);
         }
         Ok(registry)
     }
@@ -85,6 +86,7 @@ impl Registry {
         let _writing = self.0.writing.lock().await;
         let llm = self.0.store.llms().delete(name, None).await?;
         let removed = self.0.rows.remove(name).map(|(_, row)| row);
+        self.pool_up(removed.as_deref(), None);
         let row = removed.unwrap_or_else(|| Arc::new(Row::new(llm, None)));
         self.tell(Change::Deleted(row.clone()));
         self.new_generation();
@@ -116,6 +118,7 @@ impl Registry {
                 Err(error) => return Err(error),
             }
             if self.0.rows.remove_if(row.name(), still).is_some() {
+                self.pool_up(Some(&row), None);
                 tracing::info!(llm.name = %row.name(), "row deleted: nobody served it for the retention time");
                 self.tell(Change::Deleted(row));
                 swept += 1;
@@ -126,7 +129,8 @@ impl Registry {
 
     pub(crate) fn put(&self, row: Row) -> Arc<Row> {
         let row = Arc::new(row);
-        self.0.rows.insert(row.name().clone(), row.clone());
+        let before = self.0.rows.insert(row.name().clone(), row.clone());
+        self.pool_up(before.as_deref(), Some(&row));
         row
     }
 }

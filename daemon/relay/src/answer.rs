@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -58,6 +59,7 @@ pub struct AnswerBody {
     source: Source,
     failed: oneshot::Receiver<Error>,
     guard: TaskGuard,
+    relayed_bytes: Arc<AtomicU64>,
     /// The upload broke.
     is_cut: bool,
     /// What the publisher says of its provider; what it sent before may still be on its way.
@@ -67,8 +69,14 @@ pub struct AnswerBody {
 }
 
 impl AnswerBody {
-    pub(crate) fn new(source: Source, failed: oneshot::Receiver<Error>, guard: TaskGuard) -> Self {
+    pub(crate) fn new(
+        source: Source,
+        failed: oneshot::Receiver<Error>,
+        guard: TaskGuard,
+        relayed_bytes: Arc<AtomicU64>,
+    ) -> Self {
         Self {
+            relayed_bytes,
             source,
             failed,
             guard,
@@ -132,7 +140,11 @@ impl Body for AnswerBody {
         }
         if !this.is_cut {
             match this.poll_source(cx) {
-                Poll::Ready(Some(Ok(data))) => return Poll::Ready(Some(Ok(Frame::data(data)))),
+                Poll::Ready(Some(Ok(data))) => {
+                    let bytes = data.len() as u64;
+                    this.relayed_bytes.fetch_add(bytes, Ordering::Relaxed);
+                    return Poll::Ready(Some(Ok(Frame::data(data))));
+                }
                 Poll::Ready(Some(Err(Error::CutShort))) => this.is_cut = true,
                 Poll::Ready(end) => {
                     this.guard.finish();

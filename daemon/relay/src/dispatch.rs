@@ -69,7 +69,7 @@ impl Relay {
             content_type,
             retry_after,
             dropped_params,
-            body: AnswerBody::new(source, failed, guard),
+            body: AnswerBody::new(source, failed, guard, self.0.relayed_bytes.clone()),
         })
     }
 }

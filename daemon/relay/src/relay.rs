@@ -1,6 +1,7 @@
 //! The handle: register, bind, heartbeat, unbind.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use dashmap::DashMap;
@@ -60,6 +61,8 @@ pub(crate) struct Inner {
     pub(crate) store: Store,
     pub(crate) clock: SharedClock,
     pub(crate) timing: Timing,
+    /// Bytes of answers that went to callers.
+    pub(crate) relayed_bytes: Arc<AtomicU64>,
 }
 
 impl Relay {
@@ -71,6 +74,7 @@ impl Relay {
             store,
             clock,
             timing,
+            relayed_bytes: Arc::default(),
         }))
     }
 
@@ -293,6 +297,11 @@ impl Relay {
                 .lock()
                 .unbind(&session.id, &self.0.registry, self.0.clock.now());
         }
+    }
+
+    /// Bytes of answers that went to callers since the start.
+    pub fn relayed_bytes(&self) -> u64 {
+        self.0.relayed_bytes.load(Ordering::Relaxed)
     }
 
     /// Sessions with a bound channel, and tasks that run.

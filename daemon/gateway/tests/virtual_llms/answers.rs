@@ -9,7 +9,8 @@ use crate::world::{World, first, rest};
 async fn a_request_reaches_the_publisher_with_its_model_and_the_answer_comes_back() {
     let world = World::new().await;
     let mut publisher = world.publisher(json!({})).await;
-    let ask = "{ \"model\" : \"qwen\", \"stream\":true,\n \"n\":1.00 }";
+    let ask = "{ \"model\" : \"qwen\", \"stream\":true,\n \
+               \"stream_options\":{\"include_usage\":true}, \"n\":1.00 }";
     let serve = async {
         let task = publisher.task().await;
         assert_eq!(

@@ -44,9 +44,6 @@ async fn whoever_is_not_there_is_told_apart() {
         world.registry.find("qwen").unwrap().phase(),
         Phase::Hibernating
     );
-    let error = world.refused("qwen", "{}").await;
-    assert_eq!(seen(&error), (503, "provider_offline", Some(10)));
-    assert!(error.to_string().contains("asleep"), "{error}");
     assert_eq!(world.load(), (0, 0));
 }
 
@@ -205,15 +202,15 @@ fn a_public_row_that_can_not_be_called_is_refused_when_it_is_written() {
         let spec: LlmSpec = serde_json::from_value(spec).unwrap();
         check_public(&spec).err()
     };
-    for provider_type in ["openai", "openrouter", "ollama", "demo"] {
+    for provider_type in [
+        "openai",
+        "openrouter",
+        "ollama",
+        "anthropic",
+        "gemini",
+        "demo",
+    ] {
         assert_eq!(why(json!({ "type": provider_type })), None);
-    }
-    for provider_type in ["anthropic", "gemini"] {
-        let text = why(json!({ "type": provider_type })).unwrap();
-        assert!(
-            text.contains(provider_type) && text.contains("use openai"),
-            "{text}"
-        );
     }
     assert!(
         why(json!({"url": "http://u:p@h/"}))

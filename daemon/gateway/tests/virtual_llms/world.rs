@@ -6,7 +6,11 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use gateway::{Answer, Ask, Caller, Error, Gateway, Worker};
+use gateway::{
+    Accounts, Aliases, Answer, Ask, CacheWish, Caller, Dialect, Error, Gateway, Ledger, Parts,
+    Payer, Prices, Timeouts, Worker,
+};
+use http::header::HeaderValue;
 use http_body_util::BodyExt;
 use kit::clock::{Clock, ManualClock};
 use kit::lifecycle::Lifecycle;
@@ -18,6 +22,7 @@ use shared::channel::{Frame, Heartbeat, MAX_FRAME_BYTES, Register, ResultMessage
 use shared::infer_path::InferPath;
 use shared::sse;
 use shared::timestamp::Timestamp;
+use shared::token::Limits;
 use store::master_key::KeyFile;
 use store::secrets::Secrets;
 use store::{Config, Store};
@@ -33,7 +38,7 @@ pub(crate) struct World {
     pub(crate) relay: Relay,
     pub(crate) lifecycle: Lifecycle,
     pub(crate) caller: Caller,
-    worker: Worker,
+    worker: Arc<Worker>,
     _still: mpsc::Sender<()>,
     dir: PathBuf,
 }
@@ -55,25 +60,40 @@ impl World {
         let secrets = Secrets::open(&store, &key_file, clock.now()).await.unwrap();
         let registry = Registry::load(store.clone(), clock.now()).await.unwrap();
         let timing = Timing::default();
-        let relay = Relay::new(registry.clone(), store, clock, timing);
+        let relay = Relay::new(registry.clone(), store.clone(), clock.clone(), timing);
         let lifecycle = Lifecycle::new();
-        let gateway = Gateway::new(
-            registry.clone(),
-            relay.clone(),
+        let accounts = Accounts::new(store.clone());
+        let gateway = Gateway::new(Parts {
+            registry: registry.clone(),
+            relay: relay.clone(),
             secrets,
-            lifecycle.clone(),
-            REQUEST_TIMEOUT,
-        );
+            lifecycle: lifecycle.clone(),
+            clock: clock.clone(),
+            aliases: Aliases::load(store.clone()).await.unwrap(),
+            prices: Prices::load(store.clone()).await.unwrap(),
+            accounts: accounts.clone(),
+            timeouts: Timeouts {
+                request: REQUEST_TIMEOUT,
+                first_byte: REQUEST_TIMEOUT,
+                idle: REQUEST_TIMEOUT,
+            },
+            max_cache_bytes: 1 << 20,
+        });
         Self {
             gateway,
             registry,
             relay,
             lifecycle,
             caller: Caller {
-                principal: "alice".into(),
+                payer: Payer {
+                    principal: "alice".into(),
+                    token_id: "t1".into(),
+                    token: "alice".into(),
+                },
+                ledger: Ledger::new(Limits::default(), 0, clock.now()),
                 revoked: CancellationToken::new(),
             },
-            worker: Worker::new(),
+            worker: Arc::new(Worker::new(0)),
             _still: still,
             dir,
         }
@@ -107,10 +127,13 @@ impl World {
 
     pub(crate) async fn infer(&self, name: &str, body: &'static str) -> Result<Answer, Error> {
         let ask = Ask {
-            name,
+            model: Some(name.to_owned()),
             path: InferPath::ChatCompletions,
+            dialect: Dialect::OpenAi,
             body: Bytes::from_static(body.as_bytes()),
-            caller: &self.caller,
+            caller: self.caller.clone(),
+            request_id: HeaderValue::from_static("r1"),
+            cache: CacheWish::default(),
         };
         self.gateway.infer(&self.worker, ask).await
     }

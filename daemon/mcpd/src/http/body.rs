@@ -18,7 +18,7 @@ pub enum ResponseBody {
     /// Bytes that are there.
     Full(Option<Bytes>),
     /// A provider's answer.
-    Answer(Box<AnswerBody>),
+    Answer(AnswerBody),
     /// A control channel, which ends when its credential is revoked.
     Channel {
         /// The frames.

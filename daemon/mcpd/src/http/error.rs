@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
+use gateway::Dialect;
 use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, StatusCode};
 use shared::error_body::{ErrorBody, code};
@@ -46,8 +47,12 @@ impl ApiError {
         self
     }
 
-    /// The answer's head and body text, for `request_id`.
-    pub fn into_parts(mut self, request_id: Option<&str>) -> (StatusCode, HeaderMap, String) {
+    /// The answer's head and body text, for `request_id`, in the caller's dialect.
+    pub fn into_parts(
+        mut self,
+        dialect: Dialect,
+        request_id: Option<&str>,
+    ) -> (StatusCode, HeaderMap, String) {
         self.body.error.request_id = request_id.map(Into::into);
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -57,7 +62,8 @@ impl ApiError {
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        (self.status, headers, self.body.to_json())
+        let text = dialect.error_body(self.status.as_u16(), &self.body);
+        (self.status, headers, text)
     }
 }
 
@@ -65,7 +71,7 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         // The dispatcher gives every error its request id: see `request_id::stamp`.
         let kept = self.body.clone();
-        let mut response = self.into_parts(None).into_response();
+        let mut response = self.into_parts(Dialect::OpenAi, None).into_response();
         response.extensions_mut().insert(Unstamped(kept));
         response
     }
@@ -115,6 +121,9 @@ impl From<gateway::Error> for ApiError {
     fn from(error: gateway::Error) -> Self {
         let mut api = Self::new(error.status(), error.code(), error.to_string());
         api.body.error.hint = error.hint();
+        if let Some(family) = error.family() {
+            api.body.error.family = family.into();
+        }
         api.retry_after = error.retry_after();
         api
     }

@@ -1,8 +1,10 @@
 //! The routes that are matched by hand: inference and the control channel.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
-use gateway::Worker;
+use gateway::{Dialect, Worker};
+use http::header::HeaderValue;
 use http::{Method, Request, Response};
 use hyper::body::Incoming;
 use percent_encoding::percent_decode_str;
@@ -12,32 +14,42 @@ use shared::role::Role;
 use crate::auth::Access;
 use crate::http::body::ResponseBody;
 use crate::http::error::ApiError;
+use crate::routes::infer::Target;
 use crate::routes::{App, Route, channel, infer};
 
 /// A route and what its path says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Direct {
-    Infer { name: String, path: InferPath },
+    /// The body names the model.
+    V1(InferPath),
+    /// The path names the LLM.
+    Infer {
+        name: String,
+        path: InferPath,
+    },
     Register,
     Bind,
     Heartbeat,
-    TaskBody { task: String },
-    Upload { task: String },
-    Result { task: String },
+    TaskBody {
+        task: String,
+    },
+    Upload {
+        task: String,
+    },
+    Result {
+        task: String,
+    },
 }
 
 /// The rows of these routes in the table of all.
-pub(crate) const ROUTES: [Route; 8] = [
-    Route::new(
-        Method::POST,
-        "/api/v1/llms/{name}/infer",
-        Access::Role(Role::User),
-    ),
-    Route::new(
-        Method::POST,
-        "/api/v1/llms/{name}/infer/{*path}",
-        Access::Role(Role::User),
-    ),
+pub(crate) const ROUTES: [Route; 13] = [
+    Route::new(Method::POST, "/v1/chat/completions", USER),
+    Route::new(Method::POST, "/v1/completions", USER),
+    Route::new(Method::POST, "/v1/embeddings", USER),
+    Route::new(Method::POST, "/v1/responses", USER),
+    Route::new(Method::POST, "/v1/messages", USER),
+    Route::new(Method::POST, "/api/v1/llms/{name}/infer", USER),
+    Route::new(Method::POST, "/api/v1/llms/{name}/infer/{*path}", USER),
     Route::new(Method::POST, "/api/v1/llms/_provider-register", PUBLISHER),
     Route::new(Method::GET, "/api/v1/llms/_provider-stream", PUBLISHER),
     Route::new(Method::POST, "/api/v1/llms/_provider-heartbeat", PUBLISHER),
@@ -54,10 +66,17 @@ pub(crate) const ROUTES: [Route; 8] = [
     ),
 ];
 
+const USER: Access = Access::Role(Role::User);
 const PUBLISHER: Access = Access::Role(Role::Publisher);
 
 /// The direct route of a request; `None` leaves it to axum, also for another method.
 pub(crate) fn find(method: &Method, path: &str) -> Option<Direct> {
+    if let Some(path) = path.strip_prefix("/v1/") {
+        let is_post = method == Method::POST;
+        let path = is_post.then(|| path.parse().ok())??;
+        // The others are asked for at `/api/v1/llms/NAME/infer/...` alone.
+        return (path != InferPath::Rerank).then_some(Direct::V1(path));
+    }
     let rest = path.strip_prefix("/api/v1/llms/")?;
     if let Some(channel) = rest.strip_prefix("_provider-") {
         return find_channel(method, channel);
@@ -99,22 +118,51 @@ fn decode(segment: &str) -> Option<Cow<'_, str>> {
     percent_decode_str(segment).decode_utf8().ok()
 }
 
+impl Direct {
+    /// In whose shape its errors are told.
+    pub(crate) fn dialect(&self) -> Dialect {
+        match self {
+            Self::V1(InferPath::Messages)
+            | Self::Infer {
+                path: InferPath::Messages,
+                ..
+            } => Dialect::Anthropic,
+            _ => Dialect::OpenAi,
+        }
+    }
+}
+
 /// Answers a direct route.
 pub(crate) async fn answer(
     app: &App,
-    worker: &Worker,
+    worker: &Arc<Worker>,
     route: Direct,
     request: Request<Incoming>,
+    id: &HeaderValue,
 ) -> Result<Response<ResponseBody>, ApiError> {
-    match route {
-        Direct::Infer { name, path } => infer::infer(app, worker, &name, path, request).await,
-        Direct::Register => channel::register(app, request).await,
-        Direct::Bind => channel::bind(app, request).await,
-        Direct::Heartbeat => channel::heartbeat(app, request).await,
-        Direct::TaskBody { task } => channel::task_body(app, &task, request),
-        Direct::Upload { task } => channel::upload(app, &task, request).await,
-        Direct::Result { task } => channel::result(app, &task, request).await,
-    }
+    let dialect = route.dialect();
+    let (model, path) = match route {
+        Direct::V1(path) => (None, path),
+        Direct::Infer { name, path } => (Some(name), path),
+        Direct::Register => return channel::register(app, request).await,
+        Direct::Bind => return channel::bind(app, request).await,
+        Direct::Heartbeat => return channel::heartbeat(app, request).await,
+        Direct::TaskBody { task } => return channel::task_body(app, &task, request),
+        Direct::Upload { task } => return channel::upload(app, &task, request).await,
+        Direct::Result { task } => return channel::result(app, &task, request).await,
+    };
+    infer::infer(
+        app,
+        worker,
+        Target {
+            model,
+            path,
+            dialect,
+        },
+        request,
+        id,
+    )
+    .await
 }
 
 #[cfg(test)]
@@ -142,6 +190,10 @@ mod tests {
         );
         assert_eq!(post("/api/v1/llms/a/infer/../secrets"), None);
         assert_eq!(post("/api/v1/llms/a/inferior"), None);
+        let v1 = Some(Direct::V1(InferPath::Messages));
+        assert_eq!(post("/v1/messages"), v1);
+        assert_eq!(post("/v1/models"), None);
+        assert_eq!(find(&Method::GET, "/v1/messages"), None);
         let task = "7-1".to_owned();
         let upload = Direct::Upload { task };
         assert_eq!(post("/api/v1/llms/_provider-task/7-1/stream"), Some(upload));

@@ -1,10 +1,13 @@
+//! Inference: `POST /v1/...` for OpenAI's and Anthropic's clients, and
 //! `POST /api/v1/llms/NAME/infer[/PATH]`.
 
-use gateway::{Ask, Worker};
+use std::sync::Arc;
+
+use gateway::{Answer, Ask, CacheWish, Dialect, Worker};
 use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
-use http::{Request, Response};
+use http::{HeaderMap, Request, Response};
 use hyper::body::Incoming;
-use shared::headers::{DROPPED_PARAMS, LLM};
+use shared::headers::{ATTEMPTS, CACHE, DROPPED_PARAMS, LLM};
 use shared::infer_path::InferPath;
 use shared::role::Role;
 
@@ -15,12 +18,21 @@ use crate::http::read;
 use crate::http::unbuffered::unbuffered;
 use crate::routes::App;
 
+/// What a request's path says.
+pub(crate) struct Target {
+    /// The LLM, where the path names it.
+    pub(crate) model: Option<String>,
+    pub(crate) path: InferPath,
+    /// In whose shape errors are told.
+    pub(crate) dialect: Dialect,
+}
+
 pub(crate) async fn infer(
     app: &App,
-    worker: &Worker,
-    name: &str,
-    path: InferPath,
+    worker: &Arc<Worker>,
+    target: Target,
     request: Request<Incoming>,
+    id: &HeaderValue,
 ) -> Result<Response<ResponseBody>, ApiError> {
     let Some(credential) = app
         .auth
@@ -28,20 +40,23 @@ pub(crate) async fn infer(
     else {
         return Err(ApiError::bad_request("the route needs a caller"));
     };
+    let cache = cache_wish(request.headers());
     let body = read::whole(request.into_body(), app.max_body_bytes).await?;
     let ask = Ask {
-        name,
-        path,
+        dialect: target.dialect,
+        model: target.model,
+        path: target.path,
         body,
-        caller: &credential.caller,
+        caller: credential.caller.clone(),
+        request_id: id.clone(),
+        cache,
     };
-    let started = tokio::time::Instant::now();
-    let answer = app.gateway.infer(worker, ask).await.inspect_err(|error| {
-        app.metrics.refused(error.status(), started.elapsed());
-    })?;
-    app.metrics
-        .answered(answer.status.as_u16(), started.elapsed());
-    let mut response = Response::new(ResponseBody::Answer(Box::new(answer.body)));
+    let answer = app.gateway.infer(worker, ask).await?;
+    Ok(respond(answer))
+}
+
+fn respond(answer: Answer) -> Response<ResponseBody> {
+    let mut response = Response::new(ResponseBody::Answer(answer.body));
     *response.status_mut() = answer.status;
     let headers = response.headers_mut();
     if let Some(content_type) = answer.content_type {
@@ -53,11 +68,24 @@ pub(crate) async fn infer(
     if let Some(retry_after) = answer.retry_after {
         headers.insert(RETRY_AFTER, retry_after);
     }
-    if let Ok(name) = HeaderValue::from_str(name) {
-        headers.insert(LLM, name);
+    if let Some(llm) = answer.llm {
+        headers.insert(LLM, llm);
+        headers.insert(ATTEMPTS, HeaderValue::from(answer.attempts));
     }
     if let Some(dropped) = answer.dropped_params {
         headers.insert(DROPPED_PARAMS, dropped);
     }
-    Ok(response)
+    if let Some(hit) = answer.cache_hit {
+        let text = if hit { "hit" } else { "miss" };
+        headers.insert(CACHE, HeaderValue::from_static(text));
+    }
+    response
+}
+
+fn cache_wish(headers: &HeaderMap) -> CacheWish {
+    match headers.get(CACHE).map(HeaderValue::as_bytes) {
+        Some(b"use") => CacheWish::Use,
+        Some(b"bypass") => CacheWish::Bypass,
+        _ => CacheWish::AsTheAliasSays,
+    }
 }

@@ -38,7 +38,7 @@ pub(crate) async fn list(
         return Ok(watch::llms(&app, &caller).into_response());
     }
     let rows = app.registry.list();
-    let items = rows.iter().map(|row| row.document()).collect();
+    let items = rows.iter().map(|row| app.gateway.document(row)).collect();
     Ok(Json(List::<Llm>::of(KIND, items)).into_response())
 }
 
@@ -46,7 +46,7 @@ pub(crate) async fn show(
     State(app): State<Arc<App>>,
     Segment(name): Segment,
 ) -> Result<Json<Llm>, ApiError> {
-    Ok(Json(find(&app, &name)?.document()))
+    Ok(Json(app.gateway.document(&*find(&app, &name)?)))
 }
 
 pub(crate) async fn create(
@@ -146,6 +146,7 @@ async fn replace(app: &App, caller: &Credential, llm: &Llm) -> Result<Response, 
     let name = &llm.metadata.name;
     let expected = llm.metadata.resource_version;
     let row = app.registry.replace(llm, expected, app.clock.now()).await?;
+    app.gateway.forgive(name);
     app.audit
         .note(caller.principal(), "llm.change", &object(name), "ok");
     Ok(resource::written(row.document(), false))

@@ -4,15 +4,20 @@
 //! pass through unboxed. Everything else goes through axum. Both kinds ask [`Auth`] for what their
 //! row in the table says, so no route is without a decision.
 
+mod aliases;
 mod channel;
 mod direct;
 mod health;
 mod infer;
 mod llms;
 mod metrics;
+mod models;
+mod prices;
 mod secrets;
+mod standing;
 mod table;
 mod tokens;
+mod usage;
 mod watch;
 mod whoami;
 
@@ -21,7 +26,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::Router;
-use gateway::{Gateway, Worker};
+use gateway::{Accounts, Aliases, Dialect, Gateway, Prices, Worker};
 use http::header::HeaderValue;
 use http::{Request, Response};
 use hyper::body::Incoming;
@@ -39,7 +44,6 @@ use crate::auth::Auth;
 use crate::http::body::ResponseBody;
 use crate::http::error::{ApiError, Unstamped};
 use crate::http::request_id::RequestIds;
-use crate::metrics::Metrics;
 use crate::server::Serve;
 
 pub use table::{Route, table};
@@ -58,14 +62,18 @@ pub struct App {
     pub relay: Relay,
     /// Inference.
     pub gateway: Gateway,
-    /// For readiness alone.
+    /// Names in front of LLMs.
+    pub aliases: Aliases,
+    /// What tokens cost.
+    pub prices: Prices,
+    /// Who used what.
+    pub accounts: Accounts,
+    /// For readiness, and for what is only read.
     pub store: Store,
     /// The time.
     pub clock: SharedClock,
     /// Start and stop.
     pub lifecycle: Lifecycle,
-    /// Numbers for operators.
-    pub metrics: Metrics,
     /// Ids of requests.
     pub request_ids: RequestIds,
     /// The largest request body of inference, in bytes.
@@ -86,24 +94,23 @@ impl Server {
         Self { app, router }
     }
 
-    async fn answer(&self, worker: &Worker, request: Request<Incoming>) -> Response<ResponseBody> {
+    async fn answer(
+        &self,
+        worker: &Arc<Worker>,
+        request: Request<Incoming>,
+    ) -> Response<ResponseBody> {
         let id = self.app.request_ids.of(request.headers());
         let mut response = match direct::find(request.method(), request.uri().path()) {
-            Some(route) => match direct::answer(&self.app, worker, route, request).await {
-                Ok(response) => response,
-                Err(error) => self.refuse(error, &id),
-            },
+            Some(route) => {
+                let dialect = route.dialect();
+                match direct::answer(&self.app, worker, route, request, &id).await {
+                    Ok(response) => response,
+                    Err(error) => refuse(error, dialect, &id),
+                }
+            }
             None => self.through_axum(request, &id).await,
         };
         response.headers_mut().insert(REQUEST_ID, id);
-        response
-    }
-
-    fn refuse(&self, error: ApiError, id: &HeaderValue) -> Response<ResponseBody> {
-        let (status, headers, text) = error.into_parts(id.to_str().ok());
-        let mut response = Response::new(ResponseBody::full(text));
-        *response.status_mut() = status;
-        *response.headers_mut() = headers;
         response
     }
 
@@ -121,6 +128,14 @@ impl Server {
         }
         response.map(ResponseBody::Axum)
     }
+}
+
+fn refuse(error: ApiError, dialect: Dialect, id: &HeaderValue) -> Response<ResponseBody> {
+    let (status, headers, text) = error.into_parts(dialect, id.to_str().ok());
+    let mut response = Response::new(ResponseBody::full(text));
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    response
 }
 
 impl Serve for Server {

@@ -15,7 +15,10 @@ use shared::role::Role;
 use crate::auth::Access;
 use crate::http::error::ApiError;
 use crate::http::read::MAX_CONTROL_BODY_BYTES;
-use crate::routes::{App, direct, health, llms, metrics, secrets, tokens, whoami};
+use crate::routes::{
+    App, aliases, direct, health, llms, metrics, models, prices, secrets, standing, tokens, usage,
+    whoami,
+};
 
 /// One route.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,6 +83,27 @@ fn control(routes: &mut Collector) {
     // An owner may delete its own row: the handler looks.
     routes.add(&delete, "/api/v1/llms/{name}", Access::Any, llms::delete);
 
+    routes.add(&get, "/api/v1/aliases", Access::Any, aliases::list);
+    routes.add(&post, "/api/v1/aliases", ADMIN, aliases::create);
+    routes.add(&get, "/api/v1/aliases/{name}", Access::Any, aliases::show);
+    routes.add(&put, "/api/v1/aliases/{name}", ADMIN, aliases::put);
+    routes.add(&delete, "/api/v1/aliases/{name}", ADMIN, aliases::delete);
+
+    routes.add(&get, "/api/v1/prices", Access::Any, prices::list);
+    routes.add(&post, "/api/v1/prices", ADMIN, prices::create);
+    routes.add(&get, "/api/v1/prices/{name}", Access::Any, prices::show);
+    routes.add(&put, "/api/v1/prices/{name}", ADMIN, prices::put);
+    routes.add(&delete, "/api/v1/prices/{name}", ADMIN, prices::delete);
+
+    const USER: Access = Access::Role(Role::User);
+    routes.add(&get, "/v1/models", USER, models::list);
+    routes.add(&get, "/v1/models/{*id}", USER, models::show);
+    routes.add(&get, "/v1/costs/summary", USER, usage::costs);
+    routes.add(&get, "/api/v1/usage", USER, usage::sums);
+    routes.add(&get, "/api/v1/requests", USER, usage::requests);
+    routes.add(&get, "/api/v1/load", USER, standing::load);
+    routes.add(&post, "/api/v1/route/explain", USER, standing::explain);
+
     routes.add(&get, "/api/v1/secrets", ADMIN, secrets::list);
     routes.add(&post, "/api/v1/secrets", ADMIN, secrets::create);
     routes.add(&get, "/api/v1/secrets/{name}", ADMIN, secrets::show);
@@ -96,6 +120,7 @@ fn control(routes: &mut Collector) {
         Access::Any,
         tokens::delete,
     );
+    routes.add(&put, "/api/v1/tokens/{name}/limits", ADMIN, tokens::limit);
 }
 
 /// Takes the table down, and with an app builds the router from it.

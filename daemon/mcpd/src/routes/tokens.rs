@@ -9,7 +9,7 @@ use axum::response::Response;
 use axum::{Extension, Json};
 use serde::Deserialize;
 use shared::document::{List, Metadata, spread};
-use shared::token::{KIND, Token, TokenSpec};
+use shared::token::{KIND, Limits, Token, TokenSpec};
 
 use crate::auth::Credential;
 use crate::http::error::ApiError;
@@ -47,7 +47,7 @@ pub(crate) async fn create(
     let value = spread(
         resource::value(body)?,
         KIND,
-        &["status", "value", "lastUsedAt"],
+        &["status", "value", "lastUsedAt", "spent"],
     )
     .map_err(|error| bad(error.to_string()))?;
     let wanted: Wanted = serde_json::from_value(value).map_err(|error| bad(error.to_string()))?;
@@ -74,4 +74,20 @@ pub(crate) async fn delete(
     app.audit
         .note(caller.principal(), "token.delete", &object, "ok");
     Ok(Json(deleted))
+}
+
+pub(crate) async fn limit(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Arc<Credential>>,
+    Segment(name): Segment,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<Token>, ApiError> {
+    let name = resource::name(&name)?;
+    let limits: Limits = serde_json::from_value(resource::value(body)?)
+        .map_err(|error| ApiError::bad_request(format!("not valid limits: {error}")))?;
+    let token = app.auth.set_limits(&name, limits, &caller).await?;
+    let object = format!("token/{name}");
+    app.audit
+        .note(caller.principal(), "token.limit", &object, "ok");
+    Ok(Json(token))
 }

@@ -56,7 +56,7 @@ impl Workers {
                 let (app, lifecycle) = (app.clone(), lifecycle.clone());
                 std::thread::Builder::new()
                     .name(format!("serve-{number}"))
-                    .spawn(move || runtime.block_on(work(accepted, app, lifecycle)))?;
+                    .spawn(move || runtime.block_on(work(number, accepted, app, lifecycle)))?;
                 Ok(inbox)
             })
             .collect();
@@ -79,8 +79,13 @@ impl Workers {
     }
 }
 
-async fn work(mut accepted: mpsc::Receiver<Accepted>, app: Arc<dyn Serve>, lifecycle: Lifecycle) {
-    let worker = Arc::new(Worker::new());
+async fn work(
+    number: usize,
+    mut accepted: mpsc::Receiver<Accepted>,
+    app: Arc<dyn Serve>,
+    lifecycle: Lifecycle,
+) {
+    let worker = Arc::new(Worker::new(number));
     loop {
         let next = tokio::select! {
             biased;

@@ -18,9 +18,8 @@ async fn begun(
     upstream: &MockUpstream,
     bytes: String,
 ) -> (Coming, crate::mock_upstream::Connection) {
-    let call = mcpd
-        .admin
-        .open(Method::POST, INFER, &[], r#"{"stream":true}"#);
+    let body = r#"{"stream":true,"stream_options":{"include_usage":true}}"#;
+    let call = mcpd.admin.open(Method::POST, INFER, &[], body);
     let begin = async {
         let mut connection = upstream.next().await;
         connection.request().await;
@@ -45,7 +44,9 @@ fn last_error(text: &[u8]) -> Value {
 async fn with_upstream(settings: &[(&str, &str)]) -> (Mcpd, MockUpstream) {
     let mcpd = Mcpd::start_with(settings).await;
     let upstream = MockUpstream::listen().await;
-    mcpd.public_llm("gpt", &upstream.url(), json!({})).await;
+    // It may fail as often as a test likes.
+    let patient = json!({"breaker": {"failures": 1000}});
+    mcpd.public_llm("gpt", &upstream.url(), patient).await;
     (mcpd, upstream)
 }
 
@@ -205,6 +206,6 @@ async fn an_offline_virtual_llm_says_when_to_try_again() {
     answer.says(503, "provider_offline", "`qwen` is offline");
     assert_eq!(answer.header("retry-after"), Some("10"));
     let list = mcpd.admin.get("/metrics").await.is(200);
-    let line = "mcpd_requests_total{status=\"503\"} 1";
+    let line = "mcpd_requests_total{llm=\"qwen\",kind=\"virtual\",status=\"503\"} 1";
     assert!(list.text().contains(line), "{}", list.text());
 }

@@ -2,6 +2,7 @@
 
 use http::Method;
 use serde_json::json;
+use shared::infer_path::InferPath;
 
 use crate::fixture::Mcpd;
 use crate::mock_upstream::{MockUpstream, STREAM_HEAD, chunk, json_answer};
@@ -11,7 +12,9 @@ const INFER: &str = "/api/v1/llms/gpt/infer";
 async fn with_upstream() -> (Mcpd, MockUpstream) {
     let mcpd = Mcpd::start().await;
     let upstream = MockUpstream::listen().await;
-    mcpd.public_llm("gpt", &upstream.url(), json!({})).await;
+    // It may fail as often as a test likes.
+    let patient = json!({"breaker": {"failures": 1000}});
+    mcpd.public_llm("gpt", &upstream.url(), patient).await;
     (mcpd, upstream)
 }
 
@@ -45,7 +48,8 @@ async fn only_the_model_is_rewritten_and_the_answer_comes_byte_for_byte() {
 #[tokio::test]
 async fn each_allowed_path_reaches_its_endpoint_below_the_base() {
     let (mcpd, upstream) = with_upstream().await;
-    for path in shared::infer_path::InferPath::ALL {
+    let own = |path: &InferPath| *path != InferPath::Messages;
+    for path in InferPath::ALL.into_iter().filter(own) {
         let target = format!("{INFER}/{path}");
         let call = mcpd.admin.post(&target, json!({}));
         let (answer, seen) = tokio::join!(call, upstream.answers(json_answer("200 OK", "{}")));
@@ -101,6 +105,7 @@ async fn headers_pass_by_an_allow_list_in_both_directions() {
             "content-type",
             "date",
             "retry-after",
+            "x-mcpctl-attempts",
             "x-mcpctl-llm",
             "x-request-id"
         ]
@@ -146,9 +151,8 @@ async fn the_providers_own_errors_pass_untouched() {
 #[tokio::test]
 async fn a_stream_passes_as_it_comes() {
     let (mcpd, upstream) = with_upstream().await;
-    let call = mcpd
-        .admin
-        .open(Method::POST, INFER, &[], r#"{"stream":true}"#);
+    let body = r#"{"stream":true,"stream_options":{"include_usage":true}}"#;
+    let call = mcpd.admin.open(Method::POST, INFER, &[], body);
     let begin = async {
         let mut connection = upstream.next().await;
         connection.request().await;
@@ -243,7 +247,7 @@ async fn the_demo_answers_both_kinds_without_any_network() {
     assert!(stream.text().ends_with("data: [DONE]\n\n"));
     let metrics = user.get("/metrics").await.is(200);
     for line in [
-        "mcpd_requests_total{status=\"200\"} 2",
+        "mcpd_requests_total{llm=\"demo\",kind=\"public\",status=\"200\"} 2",
         "mcpd_in_flight{llm=\"demo\"} 0",
     ] {
         assert!(metrics.text().contains(line), "{}", metrics.text());

@@ -156,10 +156,7 @@ async fn a_bad_document_is_answered_with_what_was_expected() {
         (with("name", "a b".into()), "only letters, digits"),
         (with("name", "-a".into()), "begin and end"),
         (with("name", "x".repeat(64).into()), "at most 63"),
-        (
-            with("type", "anthropic".into()),
-            "can't call providers of type `anthropic` yet",
-        ),
+        (with("type", "vllm".into()), "openrouter"),
         (with("kind", "virtual".into()), "neither `url` nor `key`"),
         (
             json!({"name": "x", "kind": "virtual", "type": "ollama", "model": "m"}),

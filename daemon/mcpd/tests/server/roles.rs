@@ -15,6 +15,7 @@ fn concrete(route: &Route) -> String {
         .path
         .replace("{name}", "nothing-here")
         .replace("{*path}", "embeddings")
+        .replace("{*id}", "nothing-here")
         .replace("{id}", "1-1")
 }
 

@@ -3,12 +3,14 @@
 //! All credentials are in memory, keyed by their public id; a request costs one hash and no
 //! database access. A credential that is deleted or expires ends what runs on its behalf.
 
+mod limits;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use dashmap::DashMap;
-use gateway::Caller;
+use gateway::{Accounts, Caller, Ledger, Payer};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use kit::clock::SharedClock;
@@ -19,12 +21,13 @@ use shared::error_body::code;
 use shared::name::Name;
 use shared::role::{Role, any_covers};
 use shared::timestamp::Timestamp;
-use shared::token::{Token, TokenSpec};
+use shared::token::{Limits, Token, TokenSpec};
 use store::credential::{Minted, mint};
 use store::tokens::TokenRecord;
 use store::{Store, StoreError};
 use tokio_util::sync::CancellationToken;
 
+use crate::auth::limits::SpentSoFar;
 use crate::http::error::ApiError;
 
 /// How often expired credentials are ended and uses are noted: open streams of an ended credential
@@ -40,6 +43,7 @@ pub struct Auth(Arc<Inner>);
 struct Inner {
     by_id: DashMap<String, Arc<Credential>>,
     store: Store,
+    accounts: Accounts,
     clock: SharedClock,
     random: SharedRandom,
 }
@@ -56,7 +60,7 @@ pub struct Credential {
 impl Credential {
     /// The principal's name.
     pub fn principal(&self) -> &str {
-        &self.caller.principal
+        &self.caller.payer.principal
     }
 
     /// Whether it covers `role`.
@@ -80,21 +84,26 @@ impl Auth {
     /// Loads every credential.
     pub async fn load(
         store: Store,
+        accounts: Accounts,
         clock: SharedClock,
         random: SharedRandom,
     ) -> Result<Self, StoreError> {
         let auth = Self(Arc::new(Inner {
             by_id: DashMap::new(),
             store,
+            accounts,
             clock,
             random,
         }));
         let now = auth.0.clock.now();
         auth.forget_ended(now).await;
-        for record in auth.0.store.tokens().list_all().await? {
-            if record.is_live(now) {
-                auth.admit(record);
-            }
+        let mut records = auth.0.store.tokens().list_all().await?;
+        records.retain(|record| record.is_live(now));
+        let limits = records.iter().map(|record| record.limits);
+        let spent = SpentSoFar::load(&auth.0.store, limits, now).await?;
+        for record in records {
+            let spent = spent.of(&record.id, &record.limits, now);
+            auth.admit(record, spent);
         }
         Ok(auth)
     }
@@ -171,6 +180,13 @@ impl Auth {
             return Err(ApiError::bad_request(message));
         }
         let is_admin = creator.is_none_or(|creator| creator.covers(Role::Admin));
+        if !is_admin && creator.is_some_and(|creator| !creator.record.limits.is_empty()) {
+            let message =
+                "a token with limits can't make tokens: each would have limits of its own";
+            return Err(ApiError::new(403, code::FORBIDDEN, message)
+                .hint("ask an admin for the token that you need"));
+        }
+        limits::check(&spec.limits)?;
         if let Some(missing) = roles
             .iter()
             .find(|role| creator.is_some_and(|creator| !creator.covers(**role)))
@@ -225,7 +241,7 @@ impl Auth {
         };
         self.0.store.tokens().insert(&record).await?;
         let mut document = record.document();
-        self.admit(record);
+        self.admit(record, 0);
         let status = document.status.get_or_insert_default();
         status.value = Some(minted.text.expose_secret().to_owned());
         Ok(document)
@@ -242,7 +258,7 @@ impl Auth {
             roles: vec![Role::Admin],
             principal: None,
             expires_at: None,
-            limits: shared::token::Limits::default(),
+            limits: Limits::default(),
         };
         let record = self.plan(name, spec, None);
         let record = record.map_err(|error| anyhow::anyhow!(error.body.error.message))?;
@@ -282,7 +298,7 @@ impl Auth {
             .by_id
             .iter()
             .filter(|found| may_see(viewer, &found.record))
-            .map(|found| document(&found))
+            .map(|found| document(&found, self.0.clock.now()))
             .collect();
         found.sort_by(|a, b| a.metadata.name.cmp(&b.metadata.name));
         found
@@ -293,7 +309,8 @@ impl Auth {
     /// Errors: 404 where there is none that `viewer` may see.
     pub fn get(&self, name: &Name, viewer: &Credential) -> Result<Token, ApiError> {
         let id = self.visible(name, viewer)?.id;
-        let found = self.0.by_id.get(&id).map(|found| document(&found));
+        let found = self.0.by_id.get(&id);
+        let found = found.map(|found| document(&found, self.0.clock.now()));
         found.ok_or_else(|| no_such_token(name))
     }
 
@@ -306,18 +323,42 @@ impl Auth {
             .ok_or_else(|| no_such_token(name))
     }
 
-    fn admit(&self, record: TokenRecord) {
+    /// Takes a token in that has spent so much of its budget, in nano-dollars.
+    fn admit(&self, record: TokenRecord, spent: i64) {
         let used_at = record.last_used_at.map_or(0, Timestamp::as_millis);
-        let credential = Credential {
-            caller: Caller {
+        let caller = Caller {
+            payer: Payer {
                 principal: record.principal.as_str().into(),
-                revoked: CancellationToken::new(),
+                token_id: record.id.as_str().into(),
+                token: record.name.as_str().into(),
             },
+            ledger: Ledger::new(record.limits, spent, self.0.clock.now()),
+            revoked: CancellationToken::new(),
+        };
+        let id = record.id.clone();
+        let credential = Credential {
+            caller,
             used_at: AtomicI64::new(used_at),
             record,
         };
-        let id = credential.record.id.clone();
         self.0.by_id.insert(id, Arc::new(credential));
+    }
+
+    /// Puts a changed record in the place of the one that is there; what runs goes on.
+    fn readmit(
+        &self,
+        record: TokenRecord,
+        settle: impl FnOnce(&Ledger),
+    ) -> Option<Arc<Credential>> {
+        let mut place = self.0.by_id.get_mut(&record.id)?;
+        settle(&place.caller.ledger);
+        let used_at = place.used_at.load(Ordering::Relaxed);
+        *place = Arc::new(Credential {
+            caller: place.caller.clone(),
+            used_at: AtomicI64::new(used_at),
+            record,
+        });
+        Some(place.clone())
     }
 
     /// Deletes the rows of ended credentials, so that their names are free.
@@ -369,8 +410,12 @@ impl Auth {
     }
 }
 
-fn document(credential: &Credential) -> Token {
+fn document(credential: &Credential, now: Timestamp) -> Token {
     let mut document = credential.record.document();
+    if !credential.record.limits.is_empty() {
+        let status = document.status.get_or_insert_default();
+        status.spent = Some(credential.caller.ledger.spent(now));
+    }
     let used_at = credential.used_at.load(Ordering::Relaxed);
     if used_at > 0 {
         let status = document.status.get_or_insert_default();
@@ -383,9 +428,12 @@ fn may_see(viewer: &Credential, record: &TokenRecord) -> bool {
     viewer.covers(Role::Admin) || viewer.principal() == record.principal
 }
 
+/// The token of a request: in `Authorization`, or where Anthropic's clients put it.
 fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let text = headers.get(AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, credential) = text.split_once(' ')?;
+    let Some(authorization) = headers.get(AUTHORIZATION) else {
+        return headers.get("x-api-key")?.to_str().ok().map(str::trim);
+    };
+    let (scheme, credential) = authorization.to_str().ok()?.split_once(' ')?;
     scheme
         .eq_ignore_ascii_case("bearer")
         .then(|| credential.trim())
