@@ -48,7 +48,7 @@ pub(crate) struct Attempts<'a> {
 
 /// What an attempt came to.
 enum Attempt {
-    Won(Won),
+    Won(Box<Won>),
     /// Somebody else may do better. The last word, should nobody.
     Lost(Lost),
     /// Nobody would do better.
@@ -60,7 +60,7 @@ enum Lost {
     /// An error of ours.
     Error(Error),
     /// An answer with an error status.
-    Answer(Won),
+    Answer(Box<Won>),
 }
 
 impl<'a> Attempts<'a> {
@@ -91,7 +91,7 @@ impl<'a> Attempts<'a> {
         let mut changes = waits.then(|| self.gateway.inner().planner.registry.watch());
         loop {
             let lost = match self.round(&plan).await {
-                Attempt::Won(won) => return Ok(won),
+                Attempt::Won(won) => return Ok(*won),
                 Attempt::Over(error) => return Err(error),
                 Attempt::Lost(lost) => lost,
             };
@@ -102,7 +102,7 @@ impl<'a> Attempts<'a> {
                     let _ = tokio::time::timeout(LOOK_FOR_ROOM, changes.next()).await;
                     plan = self.gateway.inner().planner.plan(self.tab.model())?;
                 }
-                (Lost::Answer(won), _) => return Ok(won),
+                (Lost::Answer(won), _) => return Ok(*won),
                 (Lost::Error(error), _) => return Err(error),
             }
         }
@@ -289,12 +289,12 @@ fn judge(
             false
         }
     };
-    let won = Won {
+    let won = Box::new(Won {
         row,
         begun,
         permit,
         passed,
-    };
+    });
     match may_another_do_better {
         true => Attempt::Lost(Lost::Answer(won)),
         false => Attempt::Won(won),

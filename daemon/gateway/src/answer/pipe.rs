@@ -39,6 +39,10 @@ impl Pipe {
 
     /// Takes a piece in; gives what the caller gets for it, if anything.
     pub(crate) fn feed(&mut self, name: &str, piece: Bytes) -> Result<Option<Bytes>, Error> {
+        // Before the usage is taken out: who gets the answer again may ask for it.
+        if let Some(recorder) = &mut self.recorder {
+            recorder.feed(&piece);
+        }
         match self.meter.feed(piece) {
             Some(piece) => self.through(name, piece),
             None => Ok(None),
@@ -63,9 +67,6 @@ impl Pipe {
     }
 
     fn through(&mut self, name: &str, piece: Bytes) -> Result<Option<Bytes>, Error> {
-        if let Some(recorder) = &mut self.recorder {
-            recorder.feed(&piece);
-        }
         match &mut self.translator {
             None => Ok(Some(piece)),
             Some(translator) => translator.feed(name, &piece),
