@@ -95,6 +95,9 @@ async fn a_provider_that_breaks_off_never_looks_complete() {
                 }
                 _ => ends_in_error(&answer, "provider_error"),
             }
+            // Three failures in a row would open its breaker.
+            let whole = stage.chat(row, false, &Behaviour::default()).await;
+            assert_eq!(whole.status, 200, "{row}: {}", whole.text());
         }
         stage.mcpd.idle(row).await;
         assert_eq!(stage.mcpd.phase(row).await, "active", "{row} goes on");
@@ -139,6 +142,10 @@ async fn a_provider_whose_connection_breaks_inside_a_token_never_looks_complete(
                 _ => ends_in_error(&answer, "provider_error"),
             }
             proxy.set(Rules::default());
+            // Three failures in a row would open its breaker.
+            let body = system_tests::cluster::stage::chat(false, &Behaviour::default());
+            let whole = mcpd.infer(row, body).whole(mcpd.addr).await;
+            assert_eq!(whole.status, 200, "{row} {cut_at}: {}", whole.text());
         }
     }
 }

@@ -100,12 +100,17 @@ impl Stage {
     }
 }
 
-/// The body of a chat completion that asks `behaviour` of the mock.
+/// The body of a chat completion that asks `behaviour` of the mock. A stream is asked for with its usage, so that
+/// nothing is taken out of it on its way.
 #[must_use]
 pub fn chat(stream: bool, behaviour: &Behaviour) -> Value {
-    json!({
+    let mut body = json!({
         "model": "whatever", "stream": stream,
         "messages": [{"role": "user", "content": "Grüße, 世界 🦀"}],
         "mock": behaviour,
-    })
+    });
+    if stream {
+        body["stream_options"] = json!({"include_usage": true});
+    }
+    body
 }

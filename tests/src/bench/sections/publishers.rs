@@ -135,6 +135,7 @@ fn registration(n: usize) -> Result<Register, Trouble> {
         context_window: None,
         max_concurrency: None,
         max_queue: None,
+        stream_usage: None,
         status: None,
         wake_timeout: None,
     };
