@@ -261,6 +261,9 @@ pub struct Offer {
     /// Requests that may wait for a slot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_queue: Option<u32>,
+    /// `false` where the provider refuses `stream_options`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stream_usage: Option<bool>,
     /// `hibernating` where a request must wake it first; otherwise absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<Phase>,

@@ -95,7 +95,11 @@ impl<'a> Attempts<'a> {
                 Attempt::Over(error) => return Err(error),
                 Attempt::Lost(lost) => lost,
             };
+            let is_stopping = self.gateway.inner().lifecycle.is_stopping();
             match (lost, &mut changes) {
+                (Lost::Error(error), Some(_)) if error.is_unavailable() && is_stopping => {
+                    return Err(Error::Stopping);
+                }
                 (Lost::Error(error), Some(changes)) if error.is_unavailable() => {
                     tracing::debug!(%error, "nobody can take the request: it waits");
                     // The deadline ends the wait from outside.

@@ -3,8 +3,8 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use registry::Row;
-use shared::llm::{BreakerState, BreakerStatus, Llm};
+use registry::{Change, Row};
+use shared::llm::{BreakerState, BreakerStatus, Llm, Phase};
 use shared::load::{Load, LoadList};
 use shared::name::Name;
 use shared::route::Explanation;
@@ -163,12 +163,34 @@ impl Gateway {
         self.inner().planner.standings.forgive(name);
     }
 
-    /// Forgets what was seen of LLMs that exist no more, until it is dropped. Run it once.
-    pub async fn keep_pruned(&self) {
+    /// The same for all LLMs whose key is kept in the secret `name`.
+    pub fn forgive_keyed(&self, name: &Name) {
+        for row in self.inner().planner.registry.list() {
+            let key = row.spec().key.as_ref();
+            if key.is_some_and(|key| key.name == *name) {
+                self.forgive(row.name());
+            }
+        }
+    }
+
+    /// Keeps what is seen of LLMs in step with the registry, until it is dropped: one that comes
+    /// back is forgiven, one that is gone forgotten. Run it once.
+    pub async fn keep_standings(&self) {
         let planner = &self.inner().planner;
+        let mut changes = planner.registry.watch();
+        let mut pruning = tokio::time::interval(PRUNE_INTERVAL);
         loop {
-            tokio::time::sleep(PRUNE_INTERVAL).await;
-            planner.standings.prune(&planner.registry);
+            tokio::select! {
+                change = changes.next() => {
+                    if let Some(Change::Modified(row)) = change
+                        && row.is_virtual()
+                        && row.phase() == Phase::Active
+                    {
+                        self.forgive(row.name());
+                    }
+                }
+                _ = pruning.tick() => planner.standings.prune(&planner.registry),
+            }
         }
     }
 

@@ -111,7 +111,7 @@ pub async fn run(
     lifecycle.spawn_behind("audit", async move { trail.store_lines().await });
     let books = accounts.clone();
     lifecycle.spawn_behind("accounts", async move { books.keep(clock).await });
-    lifecycle.spawn_behind("standings", async move { gateway.keep_pruned().await });
+    lifecycle.spawn_behind("standings", async move { gateway.keep_standings().await });
 
     let workers = Workers::start(config.threads, server, &lifecycle)?;
     let acceptor = Acceptor::new(listener, workers, config.max_connections);

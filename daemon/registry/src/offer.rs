@@ -116,7 +116,7 @@ fn offered(offer: &Offer) -> Offered {
             max_concurrency: offer.max_concurrency,
             max_queue: offer.max_queue,
             breaker: None,
-            stream_usage: None,
+            stream_usage: offer.stream_usage,
             wake_timeout: offer.wake_timeout,
             extra: serde_json::Map::new(),
         },

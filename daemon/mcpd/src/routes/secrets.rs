@@ -101,6 +101,7 @@ async fn write(
     let (stored, is_new) = app.secrets.put(&secret, write, app.clock.now()).await?;
     // Adapters hold values of secrets.
     app.registry.new_generation();
+    app.gateway.forgive_keyed(&name);
     app.audit
         .note(caller.principal(), "secret.write", &object(&name), "ok");
     Ok(resource::written(stored, is_new))

@@ -40,6 +40,8 @@ pub struct ProviderConfig {
     pub max_concurrency: Option<u32>,
     /// Requests that may wait for a slot.
     pub max_queue: Option<u32>,
+    /// `false` where it refuses `stream_options`.
+    pub stream_usage: Option<bool>,
     /// How it is woken, where it may sleep.
     pub wake: Option<WakePlan>,
 }
@@ -70,6 +72,7 @@ struct Draft {
     num_ctx: Option<u32>,
     max_concurrency: Option<u32>,
     max_queue: Option<u32>,
+    stream_usage: Option<bool>,
     wake: wake::Draft,
     /// Fields inside of recipes that mean nothing, since the last look.
     unknown: Vec<String>,
@@ -146,6 +149,7 @@ impl Draft {
             "numCtx" => self.num_ctx = at_least_one(raw)?,
             "maxConcurrency" => self.max_concurrency = at_least_one(raw)?,
             "maxQueue" => self.max_queue = value(raw)?,
+            "streamUsage" => self.stream_usage = value(raw)?,
             "wake" => self.wake.wake = wake::recipe(raw, &mut self.unknown)?,
             "sleep" => self.wake.sleep = wake::recipe(raw, &mut self.unknown)?,
             "wakeTimeout" => self.wake.wake_timeout = wake::time(raw)?,
@@ -190,6 +194,7 @@ impl Draft {
             num_ctx: self.num_ctx,
             max_concurrency: self.max_concurrency,
             max_queue: self.max_queue,
+            stream_usage: self.stream_usage,
             wake,
         })
     }

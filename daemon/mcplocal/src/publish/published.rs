@@ -183,6 +183,7 @@ fn offer(config: &ProviderConfig, seen: &Seen) -> Offer {
             .or(seen.context_window),
         max_concurrency: config.max_concurrency,
         max_queue: config.max_queue,
+        stream_usage: config.stream_usage,
         status: None,
         wake_timeout: config.wake.as_ref().map(|plan| Span(plan.wake_timeout)),
     }

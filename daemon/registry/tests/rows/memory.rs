@@ -85,6 +85,7 @@ fn offer(name: &str) -> Offer {
         context_window: None,
         max_concurrency: Some(2),
         max_queue: None,
+        stream_usage: None,
         status: None,
         wake_timeout: None,
     }

@@ -30,6 +30,7 @@ pub(crate) fn offer(name: &str) -> Offer {
         context_window: None,
         max_concurrency: None,
         max_queue: None,
+        stream_usage: None,
         status: None,
         wake_timeout: None,
     }
