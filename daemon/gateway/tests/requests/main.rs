@@ -1,4 +1,4 @@
-//! The gateway over a real relay, with a publisher that a test plays by hand and a clock that
+//! The gateway over a real relay and real sockets, with publishers that a test plays by hand and a clock that
 //! only a test moves.
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on shall panic")]
@@ -6,4 +6,6 @@
 mod admission;
 mod answers;
 mod failures;
+mod pools;
+mod provider;
 mod world;

@@ -1,4 +1,5 @@
-//! A gateway over a database of its own, one publisher, one caller, in a time that stands still.
+//! A gateway over a database of its own, one caller, and publishers that a test plays, in a time
+//! that stands still.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -23,8 +24,10 @@ use shared::infer_path::InferPath;
 use shared::sse;
 use shared::timestamp::Timestamp;
 use shared::token::Limits;
+use shared::usage::{RequestRecord, UsageRow};
 use store::master_key::KeyFile;
 use store::secrets::Secrets;
+use store::usage::{Query as SumsQuery, RequestFilter};
 use store::{Config, Store};
 use tokio_util::sync::CancellationToken;
 
@@ -34,6 +37,11 @@ const START: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
 pub(crate) struct World {
     pub(crate) gateway: Gateway,
+    pub(crate) store: Store,
+    pub(crate) accounts: Accounts,
+    pub(crate) aliases: Aliases,
+    pub(crate) prices: Prices,
+    pub(crate) clock: Arc<ManualClock>,
     pub(crate) registry: Registry,
     pub(crate) relay: Relay,
     pub(crate) lifecycle: Lifecycle,
@@ -45,6 +53,15 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn new() -> Self {
+        Self::with(Timeouts {
+            request: REQUEST_TIMEOUT,
+            first_byte: REQUEST_TIMEOUT,
+            idle: REQUEST_TIMEOUT,
+        })
+        .await
+    }
+
+    pub(crate) async fn with(timeouts: Timeouts) -> Self {
         // Tokio's paused clock runs ahead while SQLite's threads work, but for a blocking task.
         tokio::time::pause();
         let (still, over) = mpsc::channel::<()>();
@@ -63,24 +80,27 @@ impl World {
         let relay = Relay::new(registry.clone(), store.clone(), clock.clone(), timing);
         let lifecycle = Lifecycle::new();
         let accounts = Accounts::new(store.clone());
+        let aliases = Aliases::load(store.clone()).await.unwrap();
+        let prices = Prices::load(store.clone()).await.unwrap();
         let gateway = Gateway::new(Parts {
             registry: registry.clone(),
             relay: relay.clone(),
             secrets,
             lifecycle: lifecycle.clone(),
             clock: clock.clone(),
-            aliases: Aliases::load(store.clone()).await.unwrap(),
-            prices: Prices::load(store.clone()).await.unwrap(),
+            aliases: aliases.clone(),
+            prices: prices.clone(),
             accounts: accounts.clone(),
-            timeouts: Timeouts {
-                request: REQUEST_TIMEOUT,
-                first_byte: REQUEST_TIMEOUT,
-                idle: REQUEST_TIMEOUT,
-            },
+            timeouts,
             max_cache_bytes: 1 << 20,
         });
         Self {
             gateway,
+            store,
+            accounts,
+            aliases,
+            prices,
+            clock: clock.clone(),
             registry,
             relay,
             lifecycle,
@@ -99,24 +119,63 @@ impl World {
         }
     }
 
+    /// The caller may use so much, and has used nothing yet.
+    pub(crate) fn limited(&mut self, limits: Value) {
+        let limits: Limits = serde_json::from_value(limits).unwrap();
+        self.caller.ledger = Ledger::new(limits, 0, self.clock.now());
+    }
+
+    /// A public OpenAI-compatible row at `url` that serves `big`, with more fields.
+    pub(crate) async fn public(&self, name: &str, url: &str, more: Value) {
+        let mut row = json!({"name": name, "type": "openai", "model": "big", "url": url});
+        let fields = row.as_object_mut().unwrap();
+        fields.extend(more.as_object().unwrap().clone());
+        let llm = shared::llm::parse(row).unwrap();
+        self.registry.create(&llm, self.clock.now()).await.unwrap();
+    }
+
+    pub(crate) async fn alias(&self, alias: Value) {
+        let alias = shared::alias::parse(alias).unwrap();
+        self.aliases.create(&alias, self.clock.now()).await.unwrap();
+    }
+
+    pub(crate) async fn price(&self, name: &str, input: f64, output: f64) {
+        let price = json!({"name": name, "input": input, "output": output});
+        let price = shared::price::parse(price).unwrap();
+        self.prices.create(&price, self.clock.now()).await.unwrap();
+    }
+
+    /// Lets time pass, for everybody.
+    pub(crate) async fn pass(&self, by: Duration) {
+        self.clock.advance(by);
+        tokio::time::advance(by).await;
+    }
+
     /// A publisher of one row, proven.
     pub(crate) async fn publisher(&self, offer: Value) -> Publisher {
+        self.publisher_at("laptop", offer).await
+    }
+
+    /// The same on the machine of `principal`.
+    pub(crate) async fn publisher_at(&self, principal: &str, offer: Value) -> Publisher {
         let mut provider = json!({"name": "qwen", "type": "openai", "model": "Qwen/Qwen2.5"});
         let fields = provider.as_object_mut().unwrap();
         fields.extend(offer.as_object().unwrap().clone());
         let register: Register =
-            serde_json::from_value(json!({ "providers": [provider] })).unwrap();
-        let registered = self.relay.register("laptop", register).await.unwrap();
+            serde_json::from_value(json!({ "providers": [provider.clone()] })).unwrap();
+        let registered = self.relay.register(principal, register).await.unwrap();
         let session = registered.provider_session_id;
-        let body = self.relay.bind("laptop", &session).await.unwrap();
+        let body = self.relay.bind(principal, &session).await.unwrap();
         let beat = Heartbeat::default();
         assert!(
             self.relay
-                .heartbeat("laptop", &session, &beat)
+                .heartbeat(principal, &session, &beat)
                 .unwrap()
                 .bound
         );
         let mut publisher = Publisher {
+            principal: principal.to_owned(),
+            provider,
             relay: self.relay.clone(),
             session,
             body,
@@ -125,21 +184,70 @@ impl World {
         publisher
     }
 
-    pub(crate) async fn infer(&self, name: &str, body: &'static str) -> Result<Answer, Error> {
-        let ask = Ask {
-            model: Some(name.to_owned()),
+    /// A chat request for `model`, as the caller's.
+    pub(crate) fn ask(&self, model: &str, body: impl Into<Bytes>) -> Ask {
+        Ask {
+            model: Some(model.to_owned()),
             path: InferPath::ChatCompletions,
             dialect: Dialect::OpenAi,
-            body: Bytes::from_static(body.as_bytes()),
+            body: body.into(),
             caller: self.caller.clone(),
             request_id: HeaderValue::from_static("r1"),
             cache: CacheWish::default(),
-        };
+        }
+    }
+
+    pub(crate) async fn put(&self, ask: Ask) -> Result<Answer, Error> {
         self.gateway.infer(&self.worker, ask).await
     }
 
+    pub(crate) async fn infer(&self, model: &str, body: impl Into<Bytes>) -> Result<Answer, Error> {
+        self.put(self.ask(model, body)).await
+    }
+
+    /// A request that is answered to its end: status, LLM, text.
+    pub(crate) async fn answered(&self, model: &str, body: impl Into<Bytes>) -> Told {
+        told(self.infer(model, body).await.unwrap()).await
+    }
+
+    /// Where explain says that a request would go.
+    pub(crate) fn would_go_to(&self, model: &str) -> Option<String> {
+        let explained = self.gateway.explain(model).unwrap();
+        explained.would_go_to.map(|name| name.to_string())
+    }
+
+    /// Everything that was recorded, newest first.
+    pub(crate) async fn records(&self) -> Vec<RequestRecord> {
+        self.accounts.write().await.unwrap();
+        let usage = self.store.usage();
+        let all = RequestFilter::default();
+        usage.requests(1_000, &all).await.unwrap()
+    }
+
+    /// The sum of everything that was recorded.
+    pub(crate) async fn sum(&self) -> UsageRow {
+        self.accounts.write().await.unwrap();
+        let everything = SumsQuery::default();
+        let rows = self.store.usage().sums(&everything).await.unwrap();
+        assert!(rows.len() < 2, "{rows:?}");
+        rows.into_iter().next().unwrap_or_default()
+    }
+
+    /// Nothing runs, waits or is reserved any more.
+    #[track_caller]
+    pub(crate) fn is_at_rest(&self) {
+        for numbers in self.gateway.numbers() {
+            let load = (numbers.in_flight, numbers.queued);
+            assert_eq!(load, (0, 0), "{}", numbers.name);
+        }
+        let ledger = &self.caller.ledger;
+        assert_eq!(ledger.in_flight(), 0);
+        assert_eq!(ledger.spent(self.clock.now()).reserved_usd, 0.0);
+        assert_eq!(self.relay.load().1, 0, "tasks");
+    }
+
     /// The error of a request that gets no answer.
-    pub(crate) async fn refused(&self, name: &str, body: &'static str) -> Error {
+    pub(crate) async fn refused(&self, name: &str, body: impl Into<Bytes>) -> Error {
         match self.infer(name, body).await {
             Ok(answer) => panic!("{} instead of an error", answer.status),
             Err(error) => error,
@@ -162,6 +270,8 @@ impl Drop for World {
 /// The publisher's end of its channel.
 pub(crate) struct Publisher {
     relay: Relay,
+    principal: String,
+    provider: Value,
     session: String,
     body: ChannelBody,
 }
@@ -194,13 +304,63 @@ impl Publisher {
         }
     }
 
+    /// Answers its next task with `text`, whole.
+    pub(crate) async fn answers(&mut self, text: &str) {
+        let task = self.task().await.task_id;
+        self.say(&task, json!({"seq": 0, "body": text})).await;
+    }
+
+    /// Says its offer again, with these fields changed.
+    pub(crate) async fn offers(&mut self, fields: Value) {
+        let provider = self.provider.as_object_mut().unwrap();
+        provider.extend(fields.as_object().unwrap().clone());
+        let register = json!({"providerSessionId": self.session, "providers": [self.provider]});
+        let register: Register = serde_json::from_value(register).unwrap();
+        let registered = self
+            .relay
+            .register(&self.principal, register)
+            .await
+            .unwrap();
+        assert_eq!(registered.provider_session_id, self.session);
+    }
+
+    /// Says why its provider could not be woken.
+    pub(crate) fn can_not_wake(&self, why: &str) {
+        let name = self.provider["name"].clone();
+        let said = json!({"providers": [{"name": name, "ready": false, "wakeFailed": why}]});
+        let beat: Heartbeat = serde_json::from_value(said).unwrap();
+        let reply = self.relay.heartbeat(&self.principal, &self.session, &beat);
+        assert!(reply.unwrap().bound);
+    }
+
     /// One message of an answer.
     pub(crate) async fn say(&self, task: &str, message: Value) {
         let message: ResultMessage = serde_json::from_value(message).unwrap();
         let said = self
             .relay
-            .accept_result("laptop", &self.session, task, None, message);
+            .accept_result(&self.principal, &self.session, task, None, message);
         said.await.unwrap();
+    }
+}
+
+/// An answer that was read to its end.
+#[derive(Debug)]
+pub(crate) struct Told {
+    pub(crate) status: u16,
+    pub(crate) llm: String,
+    pub(crate) attempts: u32,
+    pub(crate) text: String,
+}
+
+pub(crate) async fn told(mut answer: Answer) -> Told {
+    let (text, error) = rest(&mut answer).await;
+    assert!(error.is_none(), "{error:?} after {text:?}");
+    let llm = answer.llm.as_ref();
+    Told {
+        status: answer.status.as_u16(),
+        llm: llm.map_or("", |name| name.to_str().unwrap()).to_owned(),
+        attempts: answer.attempts,
+        text,
     }
 }
 
