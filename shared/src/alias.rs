@@ -23,6 +23,7 @@ pub type Alias = Document<AliasSpec, AliasStatus>;
 
 /// What is wanted of an alias.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct AliasSpec {
     /// A model id: every LLM that serves it belongs to the pool.
@@ -57,6 +58,7 @@ pub struct AliasSpec {
 
 /// Which answers an alias keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CacheSpec {
     /// How long an answer is kept.
@@ -68,6 +70,7 @@ pub struct CacheSpec {
 
 /// What is seen of an alias.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct AliasStatus {
     /// The LLMs that belong to it now, ordered by name.
@@ -78,6 +81,7 @@ pub struct AliasStatus {
 
 /// Who of a pool is called first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Policy {
     /// The cheapest by the price table.
@@ -95,6 +99,7 @@ pub enum Policy {
 
 /// What becomes of a request when nobody can take it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum OnUnavailable {
     /// An error at once.

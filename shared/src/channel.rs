@@ -54,20 +54,22 @@ pub enum Frame {
     Unknown(String),
 }
 
-/// See [`Frame::Hello`].
+/// The first frame of a channel ([`Frame::Hello`]).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Hello {
     /// The channel's number; every later message of the publisher names it.
     pub epoch: u64,
     /// How often a ping comes, in milliseconds.
     pub ping_interval_ms: u64,
-    /// [`PROTOCOL`].
+    /// The protocol's version ([`PROTOCOL`]).
     pub protocol: u32,
 }
 
-/// See [`Frame::Task`].
+/// A request to serve ([`Frame::Task`]).
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Task {
     /// Names the task in `_provider-task/ID/...`.
@@ -84,22 +86,25 @@ pub struct Task {
     pub deadline_ms: u64,
     /// The request body, where it is small enough.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub body: Option<Box<RawValue>>,
     /// Otherwise where to fetch it: `_provider-task/ID`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body_ref: Option<String>,
 }
 
-/// See [`Frame::Ack`].
+/// The first bytes of a streaming upload have arrived ([`Frame::Ack`]).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Ack {
     /// The task whose answer is arriving.
     pub task_id: String,
 }
 
-/// See [`Frame::Cancel`].
+/// A request to stop ([`Frame::Cancel`]).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Cancel {
     /// The task to stop.
@@ -108,23 +113,26 @@ pub struct Cancel {
     pub reason: String,
 }
 
-/// See [`Frame::Wake`].
+/// A hibernating provider to wake ([`Frame::Wake`]).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Wake {
     /// The LLM to wake.
     pub llm: Name,
 }
 
-/// See [`Frame::Goaway`].
+/// The server is stopping ([`Frame::Goaway`]).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Goaway {
     /// When to come back, in milliseconds, before jitter.
     pub reconnect_after_ms: u64,
 }
 
-/// See [`Frame::Ping`].
+/// To be repeated in the next heartbeat ([`Frame::Ping`]).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Ping {
     /// Counts up from 1 within an epoch.
     pub seq: u64,
@@ -208,6 +216,7 @@ fn encode<T: Serialize>(event: &str, data: &T, out: &mut Vec<u8>) {
 ///
 /// Shape: `providers` is the whole offer; a row of the session that it does not name is withdrawn.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Register {
     /// The session of an earlier run, where the publisher remembers it.
@@ -223,6 +232,7 @@ pub struct Register {
 
 /// The machine that a publisher runs on.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Node {
     /// Stable across restarts.
     #[serde(default)]
@@ -237,6 +247,7 @@ pub struct Node {
 
 /// One provider that a publisher offers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Offer {
     /// The LLM's name to be.
@@ -274,6 +285,7 @@ pub struct Offer {
 
 /// The answer to [`Register`].
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Registered {
     /// To be kept and sent with every later call.
@@ -287,6 +299,7 @@ pub struct Registered {
 
 /// An offer that was refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Conflict {
     /// The name that is taken.
     pub name: Name,
@@ -296,6 +309,7 @@ pub struct Conflict {
 
 /// A sign of life, with what the publisher sees.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Heartbeat {
     /// The epoch of the channel that the publisher holds.
@@ -311,6 +325,7 @@ pub struct Heartbeat {
 
 /// The state of one provider.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Readiness {
     /// The LLM's name.
@@ -331,6 +346,7 @@ pub struct Readiness {
 
 /// The answer to [`Heartbeat`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct HeartbeatReply {
     /// Whether a channel is bound to the session; if not, bind one.
@@ -345,6 +361,7 @@ pub struct HeartbeatReply {
 ///
 /// Shape: `seq` counts up from 0. Exactly one of `error`, `chunk`, `body` is there.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ResultMessage {
     /// The position of this message in the answer.
@@ -363,11 +380,13 @@ pub struct ResultMessage {
     pub chunk: Option<Chunk>,
     /// The whole answer: any JSON value, handed on as it stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub body: Option<Box<RawValue>>,
 }
 
 /// A piece of an answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Chunk {
     /// The bytes as text.
@@ -383,6 +402,7 @@ pub struct Chunk {
 
 /// Why a provider gave no answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct TaskError {
     /// For a person; never a URL or a key of the publisher.

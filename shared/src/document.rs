@@ -32,6 +32,7 @@ pub struct Document<Spec, Status> {
 
 /// The part that all resources share.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Metadata {
     /// Unique among resources of one kind.

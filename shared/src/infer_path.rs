@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// One relayed path, below the provider's base URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum InferPath {
     /// `chat/completions`
     #[serde(rename = "chat/completions")]

@@ -17,6 +17,8 @@ pub mod llm;
 pub mod load;
 pub mod local_control;
 pub mod name;
+#[cfg(feature = "openapi")]
+mod openapi;
 pub mod price;
 pub mod role;
 pub mod route;

@@ -23,6 +23,7 @@ pub type Llm = Document<LlmSpec, LlmStatus>;
 
 /// How an LLM is reached.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum LlmKind {
     /// By mcpd, over HTTP.
@@ -34,6 +35,7 @@ pub enum LlmKind {
 
 /// The dialect that a provider speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ProviderType {
     /// Any OpenAI-compatible server: vLLM, llama.cpp, LM Studio, OpenAI itself.
@@ -52,6 +54,7 @@ pub enum ProviderType {
 
 /// Where an LLM is in its life.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Phase {
     /// May be called now.
@@ -116,6 +119,7 @@ pub struct UnknownValue {
 
 /// What is wanted of an LLM.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct LlmSpec {
     /// Public or virtual.
@@ -141,19 +145,21 @@ pub struct LlmSpec {
     /// The context window, in tokens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context_window: Option<u32>,
-    /// Requests that may run at once. Default: [`DEFAULT_MAX_CONCURRENCY`].
+    /// Requests that may run at once. Default: 256 ([`DEFAULT_MAX_CONCURRENCY`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_concurrency: Option<u32>,
-    /// Requests that may wait for a slot. Default: [`DEFAULT_MAX_QUEUE`].
+    /// Requests that may wait for a slot. Default: 32 ([`DEFAULT_MAX_QUEUE`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_queue: Option<u32>,
-    /// When failures take it out of rotation. Default: [`Breaker::default`].
+    /// When failures take it out of rotation. Default: 3 failures in a row, for
+    /// 5m ([`Breaker::default`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub breaker: Option<Breaker>,
     /// `false` where the provider refuses `stream_options`, by which streams tell their usage.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stream_usage: Option<bool>,
-    /// How long a hibernating provider may take to wake. Default: [`DEFAULT_WAKE_TIMEOUT`].
+    /// How long a hibernating provider may take to wake. Default: 2m
+    /// ([`DEFAULT_WAKE_TIMEOUT`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wake_timeout: Option<Span>,
     /// Fields of a newer writer, or of the user.
@@ -163,6 +169,7 @@ pub struct LlmSpec {
 
 /// When failures take an LLM out of rotation, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct Breaker {
     /// Failures in a row that open it. At least 1.
@@ -189,6 +196,7 @@ pub const DEFAULT_MAX_QUEUE: u32 = 32;
 
 /// What is seen of an LLM.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct LlmStatus {
     /// Where it is in its life.
@@ -218,6 +226,7 @@ pub struct LlmStatus {
 
 /// A breaker that is not closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct BreakerStatus {
     /// Open or probing.
@@ -228,6 +237,7 @@ pub struct BreakerStatus {
 
 /// Where a breaker is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum BreakerState {
     /// Requests pass.

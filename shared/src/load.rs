@@ -8,6 +8,7 @@ use crate::timestamp::Timestamp;
 
 /// The answer of `GET /api/v1/load`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct LoadList {
     /// When it was looked at.
@@ -18,6 +19,7 @@ pub struct LoadList {
 
 /// How busy one LLM is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Load {
     /// The LLM.

@@ -16,6 +16,7 @@ pub type Price = Document<PriceSpec, PriceStatus>;
 
 /// US dollars per million tokens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PriceSpec {
     /// Tokens of the prompt.
@@ -30,6 +31,7 @@ pub struct PriceSpec {
 
 /// Nothing is seen of a price.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PriceStatus {}
 
 /// Why a JSON value is no price.

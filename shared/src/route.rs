@@ -8,6 +8,7 @@ use crate::name::Name;
 
 /// The question: `POST /api/v1/route/explain`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Question {
     /// What a request would name as `model`.
     pub model: String,
@@ -15,6 +16,7 @@ pub struct Question {
 
 /// The answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Explanation {
     /// What was asked.
@@ -36,6 +38,7 @@ pub struct Explanation {
 
 /// What a model's name stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ResolvedAs {
     /// One LLM.
@@ -48,6 +51,7 @@ pub enum ResolvedAs {
 
 /// One LLM that may serve a request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Candidate {
     /// Its name.
@@ -76,6 +80,7 @@ pub struct Candidate {
 
 /// What would become of a candidate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// The request goes here.

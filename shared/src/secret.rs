@@ -16,6 +16,7 @@ pub type Secret = Document<SecretSpec, SecretStatus>;
 ///
 /// Shape: `data` maps field names to plain-text values, at least one. It is empty in answers.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SecretSpec {
     /// Field name to value. Write-only.
@@ -32,6 +33,7 @@ impl std::fmt::Debug for SecretSpec {
 
 /// What is shown of a secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SecretStatus {
     /// The names of its fields, in order.

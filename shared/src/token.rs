@@ -14,6 +14,7 @@ pub type Token = Document<TokenSpec, TokenStatus>;
 
 /// What a writer asks for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct TokenSpec {
     /// What its bearer may do: at least one role, none that its creator lacks.
@@ -31,6 +32,7 @@ pub struct TokenSpec {
 
 /// What the bearer of a token may use. Absent fields set no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Limits {
     /// Requests per minute.
@@ -56,6 +58,7 @@ impl Limits {
 
 /// What a token may spend.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Budget {
     /// US dollars per period.
@@ -67,6 +70,7 @@ pub struct Budget {
 
 /// How often a budget begins anew.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Period {
     /// At midnight UTC.
@@ -82,6 +86,7 @@ pub enum Period {
 
 /// What is seen of a token.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct TokenStatus {
     /// The credential. Only in the answer to its creation.
@@ -97,6 +102,7 @@ pub struct TokenStatus {
 
 /// What a token has used of its limits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Spent {
     /// US dollars in this period, settled.
@@ -110,6 +116,7 @@ pub struct Spent {
 
 /// The answer of `GET /api/v1/whoami`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct WhoAmI {
     /// On whose behalf the caller acts.

@@ -6,6 +6,7 @@ use crate::timestamp::Timestamp;
 
 /// Tokens of one request, or of many.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Tokens {
     /// Of prompts, cached ones included.
     #[serde(rename = "tokens_in")]
@@ -32,6 +33,7 @@ impl std::ops::AddAssign for Tokens {
 
 /// The sum of many requests. `GET /api/v1/usage?by=...` answers with a list of these.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UsageRow {
     /// The day (`2026-11-21`) or hour (`2026-11-21T09`) in UTC, where asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -67,6 +69,7 @@ pub struct UsageRow {
 
 /// The answer of `GET /api/v1/usage`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UsageList {
     /// From when.
     pub since: Option<Timestamp>,
@@ -78,6 +81,7 @@ pub struct UsageList {
 
 /// The answer of `GET /v1/costs/summary?period=day|week|month`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CostSummary {
     /// `day`, `week` or `month`: the current one, in UTC.
     pub period: String,
@@ -91,6 +95,7 @@ pub struct CostSummary {
 
 /// What one kind of provider cost.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ProviderCost {
     /// The dialect: `openai`, `anthropic`, `ollama`, ...
     pub provider: String,
@@ -106,6 +111,7 @@ pub struct ProviderCost {
 
 /// How a request ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// With a complete answer of a provider, whatever its status below 400.
@@ -119,6 +125,7 @@ pub enum Outcome {
 
 /// One request. `GET /api/v1/requests?limit=N` lists the last ones, newest first.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RequestRecord {
     /// Its `x-request-id`.
     pub id: String,
