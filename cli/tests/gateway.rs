@@ -342,7 +342,7 @@ fn explanation(chosen: Option<&str>) -> Value {
             "verdict": "excluded", "reason": "its breaker is open until 09:34",
             "inFlight": 1, "queued": 2},
         {"llm": "gpt", "kind": "public", "phase": "active", "fallback": 1,
-            "verdict": "standby", "reason": "tried when the pool is spent", "inFlight": 3,
+            "verdict": "standby", "reason": "fallback 1; it can take a request at once", "inFlight": 3,
             "queued": 0, "ttftMs": 1250, "price": 12.5}],
     "summary": match chosen {
         Some(llm) => format!("would go to {llm} (virtual, active, 0 running)"),
@@ -363,10 +363,10 @@ fn a_route_is_explained_and_the_exit_code_says_whether_someone_would_take_it() {
     exit 0
     would go to laptop (virtual, active, 0 running)
 
-    ORDER  LLM     KIND     PHASE   VERDICT   WHY                                       IN-FLIGHT  QUEUED  TTFT   PRICE
-    1      laptop  virtual  active  chosen    fewest in flight                          0          0       210ms  -
-    -      box     virtual  active  excluded  its breaker is open until 09:34           1          2       -      -
-    2      gpt     public   active  standby   fallback 1: tried when the pool is spent  3          0       1.2s   12.50
+    ORDER  LLM     KIND     PHASE   VERDICT   WHY                                        IN-FLIGHT  QUEUED  TTFT   PRICE
+    1      laptop  virtual  active  chosen    fewest in flight                           0          0       210ms  -
+    -      box     virtual  active  excluded  its breaker is open until 09:34            1          2       -      -
+    2      gpt     public   active  standby   fallback 1; it can take a request at once  3          0       1.2s   12.50
     --- stderr
     `smart` is an alias; policy least-busy; when nobody can take a request: wait
     ");

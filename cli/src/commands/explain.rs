@@ -97,17 +97,13 @@ fn rows(candidates: &[Candidate]) -> Vec<Vec<String>> {
             order += 1;
             order.to_string()
         };
-        let why = match candidate.fallback {
-            0 => candidate.reason.clone(),
-            n => format!("fallback {n}: {}", candidate.reason),
-        };
         vec![
             turn,
             candidate.llm.to_string(),
             candidate.kind.to_string(),
             candidate.phase.to_string(),
             verdict.into(),
-            why,
+            candidate.reason.clone(),
             candidate.in_flight.to_string(),
             candidate.queued.to_string(),
             candidate.ttft_ms.map(latency).unwrap_or_default(),
