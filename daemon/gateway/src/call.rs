@@ -56,17 +56,22 @@ impl Gateway {
         let prepared = prepare(row, asked)?;
         let (dialect, strip) = (prepared.dialect, prepared.strip);
         let (translate, dropped) = (prepared.translate, prepared.dropped);
-        let mut begun = match row.is_virtual() {
-            true => self.relayed(row, prepared.request, left).await?,
-            false => self.called(worker, row, prepared.request).await?,
+        let begun = match row.is_virtual() {
+            true => self.relayed(row, prepared.request, left).await,
+            false => self.called(worker, row, prepared.request).await,
         };
         // What it says of the key is about ours, and may repeat a part of it.
-        if begun.status == StatusCode::UNAUTHORIZED {
+        let status = match &begun {
+            Ok(begun) => begun.status.as_u16(),
+            Err(error) => error.status(),
+        };
+        if status == StatusCode::UNAUTHORIZED {
             return Err(Error::KeyRefused {
                 name: row.name().to_string(),
                 is_virtual: row.is_virtual(),
             });
         }
+        let mut begun = begun?;
         begun.dialect = dialect;
         begun.strip = strip;
         begun.translate = translate;

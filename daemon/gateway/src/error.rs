@@ -285,9 +285,9 @@ impl Error {
             Self::Provider { source, .. } => source.is_callers_fault(),
             Self::Relay { source, .. } => match source {
                 relay::Error::BadMessage(_) => true,
-                relay::Error::Provider(task) => task
-                    .status
-                    .is_some_and(|status| (400..500).contains(&status) && status != 429),
+                relay::Error::Provider(task) => task.status.is_some_and(|status| {
+                    (400..500).contains(&status) && ![402, 408, 429].contains(&status)
+                }),
                 _ => false,
             },
             _ => false,
