@@ -11,6 +11,7 @@ use http::StatusCode;
 use registry::{Permit, Row};
 use shared::alias::OnUnavailable;
 use shared::llm::Phase;
+use shared::name::Name;
 use tokio::time::Instant;
 
 use crate::call::{Begun, asked_pause};
@@ -26,6 +27,8 @@ use crate::tab::Tab;
 const RECONNECT_PAUSE: Duration = Duration::from_millis(100);
 /// How often a request that waits looks whether somebody has room again.
 const LOOK_FOR_ROOM: Duration = Duration::from_millis(100);
+/// Before a request that waits has an LLM woken again that could not be woken.
+const WAKE_AGAIN: Duration = Duration::from_secs(10);
 
 /// An answer under way, with what it holds.
 pub(crate) struct Won {
@@ -44,6 +47,15 @@ pub(crate) struct Attempts<'a> {
     pub(crate) deadline: Instant,
     pub(crate) first_byte_timeout: Duration,
     retry: Option<Retry>,
+    /// Who could not be woken for this request: when, and why.
+    in_vain: Option<InVain>,
+}
+
+/// A wake that did not help.
+struct InVain {
+    name: Name,
+    at: Instant,
+    why: String,
 }
 
 /// What an attempt came to.
@@ -80,6 +92,7 @@ impl<'a> Attempts<'a> {
             deadline,
             first_byte_timeout,
             retry: None,
+            in_vain: None,
         }
     }
 
@@ -102,8 +115,12 @@ impl<'a> Attempts<'a> {
                 }
                 (Lost::Error(error), Some(changes)) if error.is_unavailable() => {
                     tracing::debug!(%error, "nobody can take the request: it waits");
-                    // The deadline ends the wait from outside.
-                    let _ = tokio::time::timeout(LOOK_FOR_ROOM, changes.next()).await;
+                    let until = self.deadline.min(Instant::now() + LOOK_FOR_ROOM);
+                    let _ = tokio::time::timeout_at(until, changes.next()).await;
+                    // That nobody came is the news, not that time is over.
+                    if Instant::now() >= self.deadline {
+                        return Err(error);
+                    }
                     plan = self.gateway.inner().planner.plan(self.tab.model())?;
                 }
                 (Lost::Answer(won), _) => return Ok(*won),
@@ -115,10 +132,7 @@ impl<'a> Attempts<'a> {
     /// Tries each candidate once.
     async fn round(&mut self, plan: &Plan) -> Attempt {
         let candidates = &plan.candidates;
-        // With nobody else to go to, one that rests may be probed sooner.
-        let rests =
-            |one: &Candidate| matches!(one.readiness, Readiness::Resting(_) | Readiness::Offline);
-        let only = candidates.len() == 1 || candidates.iter().all(rests);
+        let only = plan.is_last_resort;
         let mut last: Option<Lost> = None;
         let mut busy = Vec::new();
         for (at, one) in candidates.iter().enumerate() {
@@ -173,14 +187,8 @@ impl<'a> Attempts<'a> {
     }
 
     /// Gets a slot of the candidate, awake and in good standing.
-    async fn enter(&self, one: &Candidate, only: bool, queue: bool) -> Result<Entered, Error> {
-        let inner = self.gateway.inner();
+    async fn enter(&mut self, one: &Candidate, only: bool, queue: bool) -> Result<Entered, Error> {
         let name = one.row.name();
-        if one.row.phase() == Phase::Hibernating {
-            let (registry, relay) = (&inner.planner.registry, &inner.relay);
-            inner.wakes.wake(registry, relay, &one.row).await?;
-        }
-        let row = self.gateway.callable(name.as_str())?;
         let rests = |until: Instant| Error::BreakerOpen {
             name: name.to_string(),
             wait: until.saturating_duration_since(Instant::now()),
@@ -190,6 +198,10 @@ impl<'a> Attempts<'a> {
         if let Admission::Refused(until) = admission {
             return Err(rests(until));
         }
+        if one.row.phase() == Phase::Hibernating {
+            self.wake(&one.row).await?;
+        }
+        let row = self.gateway.callable(name.as_str())?;
         let gate = &row.live().gate;
         let permit = match gate.try_enter() {
             Some(permit) => permit,
@@ -203,6 +215,29 @@ impl<'a> Attempts<'a> {
         let row = self.gateway.callable(name.as_str())?;
         let passed = Passed::admit(row.clone(), one.standing.clone(), only).map_err(rests)?;
         Ok(Entered::In(row, permit, passed))
+    }
+
+    /// Has `row` woken, but not again at once where that was in vain.
+    async fn wake(&mut self, row: &Row) -> Result<(), Error> {
+        if let Some(InVain { name, at, why }) = &self.in_vain
+            && name == row.name()
+            && at.elapsed() < WAKE_AGAIN
+        {
+            return Err(Error::not_woken(name, why));
+        }
+        let inner = self.gateway.inner();
+        let woken = inner
+            .wakes
+            .wake(&inner.planner.registry, &inner.relay, row)
+            .await;
+        if let Err(Error::NotWoken { why, .. }) = &woken {
+            self.in_vain = Some(InVain {
+                name: row.name().clone(),
+                at: Instant::now(),
+                why: why.clone(),
+            });
+        }
+        woken.map(drop)
     }
 
     async fn call(

@@ -14,7 +14,7 @@ impl Planner {
     /// Errors: [`Error::NotFound`].
     pub(crate) fn explain(&self, model: &str, now: Timestamp) -> Result<Explanation, Error> {
         let plan = self.look(model)?;
-        let chosen = plan.candidates.iter().position(|one| takes(one.readiness));
+        let chosen = plan.chosen();
         let candidates: Vec<_> = plan
             .candidates
             .iter()

@@ -37,6 +37,9 @@ pub(crate) struct Plan {
     pub(crate) timeout: Option<Duration>,
     pub(crate) first_byte_timeout: Option<Duration>,
     pub(crate) cache: Option<CacheSpec>,
+    /// There is one candidate, or all rest: one that rests may be called sooner than it would be
+    /// where there is another.
+    pub(crate) is_last_resort: bool,
     /// In the order in which they are tried; never empty but for an alias without members.
     pub(crate) candidates: Vec<Candidate>,
 }
@@ -103,16 +106,14 @@ impl Planner {
         if pool.is_empty() {
             return Err(self.not_found(model));
         }
-        let mut plan = Plan::of(ResolvedAs::Pool);
-        plan.candidates = self.in_order((model, turn), pool, plan.policy, 0);
-        Ok(plan)
+        let plan = Plan::of(ResolvedAs::Pool);
+        let candidates = self.in_order((model, turn), pool, plan.policy, 0);
+        Ok(plan.with(candidates))
     }
 
     /// The most frequent plan: one LLM by its name.
     fn single(&self, row: Arc<Row>) -> Plan {
-        let mut plan = Plan::of(ResolvedAs::Llm);
-        plan.candidates = vec![self.candidate(row, 0, true)];
-        plan
+        Plan::of(ResolvedAs::Llm).with(vec![self.candidate(row, 0)])
     }
 
     fn of_alias(&self, alias: &Alias, turn: Turn) -> Plan {
@@ -126,19 +127,15 @@ impl Planner {
             candidates.extend(self.in_order((fallback, turn), rows, spec.policy, at));
         }
         candidates.truncate(MAX_CANDIDATES);
-        if let [only] = &mut candidates[..] {
-            // Alone, it is judged more kindly.
-            only.readiness = readiness(&only.row, &only.standing, true);
-        }
-        Plan {
+        let plan = Plan {
             policy: spec.policy,
             on_unavailable: spec.on_unavailable,
             timeout: spec.timeout.map(|span| span.0),
             first_byte_timeout: spec.first_byte_timeout.map(|span| span.0),
             cache: spec.cache,
-            candidates,
             ..Plan::of(ResolvedAs::Alias)
-        }
+        };
+        plan.with(candidates)
     }
 
     /// The LLMs that a fallback names. What it falls back to itself is not followed.
@@ -159,11 +156,8 @@ impl Planner {
         policy: Policy,
         fallback: u32,
     ) -> Vec<Candidate> {
-        let only = rows.len() == 1 && fallback == 0;
         let rows = rows.into_iter();
-        let mut candidates: Vec<_> = rows
-            .map(|row| self.candidate(row, fallback, only))
-            .collect();
+        let mut candidates: Vec<_> = rows.map(|row| self.candidate(row, fallback)).collect();
         let turn = match policy {
             Policy::RoundRobin => turn(&self.turns, pool),
             _ => 0,
@@ -172,10 +166,10 @@ impl Planner {
         candidates
     }
 
-    fn candidate(&self, row: Arc<Row>, fallback: u32, only: bool) -> Candidate {
+    fn candidate(&self, row: Arc<Row>, fallback: u32) -> Candidate {
         let standing = self.standings.of(row.name());
         Candidate {
-            readiness: readiness(&row, &standing, only),
+            readiness: readiness(&row, &standing, false),
             standing,
             row,
             fallback,
@@ -207,8 +201,37 @@ impl Plan {
             timeout: None,
             first_byte_timeout: None,
             cache: None,
+            is_last_resort: false,
             candidates: Vec::new(),
         }
+    }
+
+    /// The plan with these candidates, which are judged more kindly where there is nobody else.
+    fn with(mut self, mut candidates: Vec<Candidate>) -> Self {
+        let rests =
+            |one: &Candidate| matches!(one.readiness, Readiness::Resting(_) | Readiness::Offline);
+        self.is_last_resort = candidates.len() == 1 || candidates.iter().all(rests);
+        if self.is_last_resort {
+            for one in &mut candidates {
+                one.readiness = readiness(&one.row, &one.standing, true);
+            }
+        }
+        self.candidates = candidates;
+        self
+    }
+
+    /// The place of the candidate that a request is sent to at this moment, if any.
+    ///
+    /// A free slot is better than a place in a queue; whoever sleeps is woken where its turn has come.
+    pub(crate) fn chosen(&self) -> Option<usize> {
+        let is_ready = |one: &Candidate| one.readiness == Readiness::Ready;
+        let queues = !self.candidates.iter().any(is_ready);
+        let takes = |one: &Candidate| match one.readiness {
+            Readiness::Ready | Readiness::Asleep => true,
+            Readiness::Busy => queues,
+            Readiness::Full | Readiness::Resting(_) | Readiness::Offline => false,
+        };
+        self.candidates.iter().position(takes)
     }
 }
 
@@ -216,12 +239,14 @@ impl Plan {
 fn readiness(row: &Row, standing: &Standing, only: bool) -> Readiness {
     match row.phase() {
         Phase::Inactive if row.is_virtual() => return Readiness::Offline,
-        Phase::Hibernating => return Readiness::Asleep,
         // A public row's phase tells what was seen last; only calling shows what is true now.
-        Phase::Active | Phase::Inactive => {}
+        Phase::Active | Phase::Inactive | Phase::Hibernating => {}
     }
     if let Admission::Refused(until) = standing.lock().breaker.look(Instant::now(), only) {
         return Readiness::Resting(until);
+    }
+    if row.phase() == Phase::Hibernating {
+        return Readiness::Asleep;
     }
     row.live().gate.room().map_or(Readiness::Full, |is_free| {
         if is_free {
