@@ -2,13 +2,7 @@
 
 use serde_json::json;
 
-use crate::world::{World, first, rest};
-
-async fn settle() {
-    for _ in 0..32 {
-        tokio::task::yield_now().await;
-    }
-}
+use crate::world::{World, first, rest, settle};
 
 #[tokio::test]
 async fn a_publisher_never_gets_more_than_it_asked_for() {

@@ -5,7 +5,10 @@
 
 mod admission;
 mod answers;
+mod failover;
 mod failures;
+mod patience;
 mod pools;
 mod provider;
+mod waking;
 mod world;

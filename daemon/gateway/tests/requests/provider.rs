@@ -155,6 +155,11 @@ async fn answer(stream: &mut TcpStream, play: &str, body: &Value, counts: &Count
             say(stream, &chunk(&delta("half"))).await;
             return play == "pause" && ended(stream).await;
         }
+        "cut-later" => {
+            say(stream, &whole("200 OK", "", &"x".repeat(100))[..120]).await;
+            counts.held.acquire().await.unwrap().forget();
+            return false;
+        }
         "cut" | "pause" => {
             say(stream, &whole("200 OK", "", &"x".repeat(100))[..120]).await;
             return play == "pause" && ended(stream).await;

@@ -1,6 +1,7 @@
 //! A gateway over a database of its own, one caller, and publishers that a test plays, in a time
 //! that stands still.
 
+use std::cell::Cell;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc;
@@ -35,6 +36,11 @@ use tokio_util::sync::CancellationToken;
 pub(crate) const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 const START: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 
+thread_local! {
+    /// A test has its own thread; it may make several worlds, but time is stopped once.
+    static IS_STILL: Cell<bool> = const { Cell::new(false) };
+}
+
 pub(crate) struct World {
     pub(crate) gateway: Gateway,
     pub(crate) store: Store,
@@ -63,7 +69,9 @@ impl World {
 
     pub(crate) async fn with(timeouts: Timeouts) -> Self {
         // Tokio's paused clock runs ahead while SQLite's threads work, but for a blocking task.
-        tokio::time::pause();
+        if !IS_STILL.replace(true) {
+            tokio::time::pause();
+        }
         let (still, over) = mpsc::channel::<()>();
         tokio::task::spawn_blocking(move || {
             let _ = over.recv();
@@ -149,6 +157,7 @@ impl World {
     pub(crate) async fn pass(&self, by: Duration) {
         self.clock.advance(by);
         tokio::time::advance(by).await;
+        settle().await;
     }
 
     /// A publisher of one row, proven.
@@ -286,6 +295,15 @@ impl Publisher {
         Frame::decode(&events[0]).unwrap()
     }
 
+    /// The next frame, where there is one already.
+    pub(crate) async fn said(&mut self) -> Option<Frame> {
+        tokio::select! {
+            biased;
+            frame = self.frame() => Some(frame),
+            () = tokio::task::yield_now() => None,
+        }
+    }
+
     pub(crate) async fn task(&mut self) -> shared::channel::Task {
         match self.frame().await {
             Frame::Task(task) => task,
@@ -333,6 +351,15 @@ impl Publisher {
         assert!(reply.unwrap().bound);
     }
 
+    /// The same, whoever still hears it.
+    pub(crate) async fn mutter(&self, task: &str, message: Value) {
+        let message: ResultMessage = serde_json::from_value(message).unwrap();
+        let said = self
+            .relay
+            .accept_result(&self.principal, &self.session, task, None, message);
+        let _ = said.await;
+    }
+
     /// One message of an answer.
     pub(crate) async fn say(&self, task: &str, message: Value) {
         let message: ResultMessage = serde_json::from_value(message).unwrap();
@@ -340,6 +367,14 @@ impl Publisher {
             .relay
             .accept_result(&self.principal, &self.session, task, None, message);
         said.await.unwrap();
+    }
+}
+
+/// Lets everybody do what can be done without time passing.
+pub(crate) async fn settle() {
+    // Tokio looks at sockets and timers every 61 turns.
+    for _ in 0..256 {
+        tokio::task::yield_now().await;
     }
 }
 
