@@ -10,5 +10,6 @@ pub mod config;
 mod first_start;
 pub mod http;
 pub mod metrics;
+pub mod openapi;
 pub mod routes;
 pub mod server;

@@ -116,7 +116,8 @@ pub struct Documents<'a, Spec> {
 }
 
 impl<'a, Spec: Kept> Documents<'a, Spec> {
-    pub(crate) fn new(store: &'a Store) -> Self {
+    /// Those of `store`.
+    pub fn new(store: &'a Store) -> Self {
         Self {
             store,
             spec: PhantomData,

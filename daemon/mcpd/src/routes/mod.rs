@@ -4,15 +4,15 @@
 //! pass through unboxed. Everything else goes through axum. Both kinds ask [`Auth`] for what their
 //! row in the table says, so no route is without a decision.
 
-mod aliases;
 mod channel;
 mod direct;
+mod documents;
 mod health;
 mod infer;
 mod llms;
 mod metrics;
 mod models;
-mod prices;
+mod openapi;
 mod secrets;
 mod standing;
 mod table;

@@ -9,15 +9,17 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
 use http::Method;
+use shared::alias::AliasSpec;
 use shared::error_body::code;
+use shared::price::PriceSpec;
 use shared::role::Role;
 
 use crate::auth::Access;
 use crate::http::error::ApiError;
 use crate::http::read::MAX_CONTROL_BODY_BYTES;
 use crate::routes::{
-    App, aliases, direct, health, llms, metrics, models, prices, secrets, standing, tokens, usage,
-    whoami,
+    App, direct, documents, health, llms, metrics, models, openapi, secrets, standing,
+    tokens, usage, whoami,
 };
 
 /// One route.
@@ -73,6 +75,7 @@ fn control(routes: &mut Collector) {
     routes.add(&get, "/healthz", Access::Open, health::alive);
     routes.add(&get, "/readyz", Access::Open, health::ready);
     routes.add(&get, "/metrics", Access::Role(Role::User), metrics::show);
+    routes.add(&get, "/api/openapi.json", Access::Open, openapi::show);
     routes.add(&get, "/api/v1/whoami", Access::Any, whoami::show);
 
     routes.add(&get, "/api/v1/llms", Access::Any, llms::list);
@@ -83,17 +86,67 @@ fn control(routes: &mut Collector) {
     // An owner may delete its own row: the handler looks.
     routes.add(&delete, "/api/v1/llms/{name}", Access::Any, llms::delete);
 
-    routes.add(&get, "/api/v1/aliases", Access::Any, aliases::list);
-    routes.add(&post, "/api/v1/aliases", ADMIN, aliases::create);
-    routes.add(&get, "/api/v1/aliases/{name}", Access::Any, aliases::show);
-    routes.add(&put, "/api/v1/aliases/{name}", ADMIN, aliases::put);
-    routes.add(&delete, "/api/v1/aliases/{name}", ADMIN, aliases::delete);
+    routes.add(
+        &get,
+        "/api/v1/aliases",
+        Access::Any,
+        documents::list::<AliasSpec>,
+    );
+    routes.add(
+        &post,
+        "/api/v1/aliases",
+        ADMIN,
+        documents::create::<AliasSpec>,
+    );
+    routes.add(
+        &get,
+        "/api/v1/aliases/{name}",
+        Access::Any,
+        documents::show::<AliasSpec>,
+    );
+    routes.add(
+        &put,
+        "/api/v1/aliases/{name}",
+        ADMIN,
+        documents::put::<AliasSpec>,
+    );
+    routes.add(
+        &delete,
+        "/api/v1/aliases/{name}",
+        ADMIN,
+        documents::delete::<AliasSpec>,
+    );
 
-    routes.add(&get, "/api/v1/prices", Access::Any, prices::list);
-    routes.add(&post, "/api/v1/prices", ADMIN, prices::create);
-    routes.add(&get, "/api/v1/prices/{name}", Access::Any, prices::show);
-    routes.add(&put, "/api/v1/prices/{name}", ADMIN, prices::put);
-    routes.add(&delete, "/api/v1/prices/{name}", ADMIN, prices::delete);
+    routes.add(
+        &get,
+        "/api/v1/prices",
+        Access::Any,
+        documents::list::<PriceSpec>,
+    );
+    routes.add(
+        &post,
+        "/api/v1/prices",
+        ADMIN,
+        documents::create::<PriceSpec>,
+    );
+    routes.add(
+        &get,
+        "/api/v1/prices/{name}",
+        Access::Any,
+        documents::show::<PriceSpec>,
+    );
+    routes.add(
+        &put,
+        "/api/v1/prices/{name}",
+        ADMIN,
+        documents::put::<PriceSpec>,
+    );
+    routes.add(
+        &delete,
+        "/api/v1/prices/{name}",
+        ADMIN,
+        documents::delete::<PriceSpec>,
+    );
 
     const USER: Access = Access::Role(Role::User);
     routes.add(&get, "/v1/models", USER, models::list);
