@@ -3,10 +3,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on shall panic")]
 
+mod accounting;
 mod admission;
 mod answers;
+mod caching;
 mod failover;
 mod failures;
+mod limits;
 mod patience;
 mod pools;
 mod provider;

@@ -184,9 +184,12 @@ async fn answer(stream: &mut TcpStream, play: &str, body: &Value, counts: &Count
         for word in text.split_inclusive(' ') {
             say(stream, &chunk(&delta(word))).await;
         }
+        let stop = json!([{"index": 0, "delta": {}, "finish_reason": "stop"}]);
+        say(stream, &chunk(&event(stop))).await;
         let asked = body["stream_options"]["include_usage"] == true;
         if asked && play != "no-usage" {
-            let last = json!({"choices": [], "usage": usage});
+            let last = json!({"id": "c1", "object": "chat.completion.chunk", "created": 1,
+                "model": "big", "choices": [], "usage": usage});
             say(stream, &chunk(&format!("data: {last}\n\n"))).await;
         }
         counts.charged.fetch_add(1, Ordering::SeqCst);
@@ -195,7 +198,7 @@ async fn answer(stream: &mut TcpStream, play: &str, body: &Value, counts: &Count
         return true;
     }
     let message = json!({"role": "assistant", "content": text});
-    let mut told = json!({"id": "c1", "model": "big",
+    let mut told = json!({"id": "c1", "object": "chat.completion", "created": 1, "model": "big",
         "choices": [{"index": 0, "message": message, "finish_reason": "stop"}]});
     if play != "no-usage" {
         told["usage"] = usage;
@@ -225,7 +228,12 @@ fn chunk(text: &str) -> String {
 }
 
 fn delta(text: &str) -> String {
-    let data = json!({"choices": [{"index": 0, "delta": {"content": text}}]});
+    event(json!([{"index": 0, "delta": {"content": text}, "finish_reason": null}]))
+}
+
+fn event(choices: Value) -> String {
+    let data = json!({"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "big",
+        "choices": choices});
     format!("data: {data}\n\n")
 }
 
