@@ -6,9 +6,9 @@ use shared::channel::{Heartbeat, HeartbeatReply, Register, Registered, ResultMes
 use shared::headers::{
     DROPPED_PARAMS, EPOCH, PROVIDER_SESSION, UPSTREAM_RETRY_AFTER, UPSTREAM_STATUS,
 };
-use utoipa::openapi::Content;
+use utoipa::openapi::schema::SchemaType;
+use utoipa::openapi::{Content, ObjectBuilder};
 
-use crate::openapi::loose::schema;
 use crate::openapi::operation::{EVENT_STREAM, Entry, events, named, of};
 use crate::openapi::schemas::{text, whole};
 
@@ -87,7 +87,9 @@ fn heartbeat() -> Entry {
 }
 
 fn task_body() -> Entry {
-    let any = schema(json!({"description": "The caller's request, byte for byte."}));
+    let any = ObjectBuilder::new()
+        .schema_type(SchemaType::AnyValue)
+        .description(Some("The caller's request, byte for byte."));
     task(
         Method::GET,
         "/api/v1/llms/_provider-task/{id}",

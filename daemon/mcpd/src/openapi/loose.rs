@@ -12,7 +12,7 @@ pub(super) fn put_into(components: &mut Components) {
     }
 }
 
-/// A schema written as JSON.
+/// A schema written as JSON; each part of it has a `type`, a `$ref` or a choice.
 ///
 /// Panics where it is none, which a test would show.
 #[expect(clippy::expect_used, reason = "the literals stand in this folder")]
@@ -50,7 +50,7 @@ fn chat() -> Named {
         &["role"],
         json!({
             "role": {"type": "string", "examples": ["user"]},
-            "content": {"description": "Text, or a list of parts."},
+            "content": {"type": ["string", "array", "null"], "description": "Text, or a list of parts."},
         }),
     );
     let request = object(
@@ -98,7 +98,7 @@ fn completions() -> Named {
     let completion = object(
         "OpenAI's completion of a text.",
         &["model", "prompt"],
-        json!({"model": model(), "prompt": {"description": "A text or a list of texts."},
+        json!({"model": model(), "prompt": {"type": ["string", "array"], "description": "A text or a list of texts."},
             "stream": {"type": "boolean", "default": false},
             "max_tokens": {"type": ["integer", "null"], "minimum": 0}}),
     );
@@ -111,7 +111,7 @@ fn completions() -> Named {
     let embedding = object(
         "OpenAI's request for embeddings.",
         &["model", "input"],
-        json!({"model": model(), "input": {"description": "A text or a list of texts."}}),
+        json!({"model": model(), "input": {"type": ["string", "array"], "description": "A text or a list of texts."}}),
     );
     let embedded = object(
         "OpenAI's answer, as the provider gave it.",
@@ -122,7 +122,7 @@ fn completions() -> Named {
     let response = object(
         "OpenAI's request for a response.",
         &["model", "input"],
-        json!({"model": model(), "input": {"description": "A text or a list of items."},
+        json!({"model": model(), "input": {"type": ["string", "array"], "description": "A text or a list of items."},
             "stream": {"type": "boolean", "default": false}}),
     );
     let responded = object(
@@ -149,7 +149,7 @@ fn anthropic() -> Named {
             "model": model(),
             "max_tokens": {"type": "integer", "minimum": 1},
             "messages": list_of(any_object()),
-            "system": {"description": "A text or a list of blocks."},
+            "system": {"type": ["string", "array"], "description": "A text or a list of blocks."},
             "stream": {"type": "boolean", "default": false},
             "tools": list_of(any_object()),
         }),

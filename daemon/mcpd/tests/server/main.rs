@@ -10,6 +10,7 @@ mod fixture;
 mod infer;
 mod llms;
 mod mock_upstream;
+mod openapi;
 mod patch;
 mod revocation;
 mod roles;
