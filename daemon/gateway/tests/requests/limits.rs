@@ -4,7 +4,7 @@ use kit::clock::Clock;
 use serde_json::json;
 
 use crate::provider::{INPUT, OUTPUT, Provider};
-use crate::world::{World, rest};
+use crate::world::{World, all, rest, settle};
 
 async fn limited(limits: serde_json::Value) -> (World, Provider) {
     let mut world = World::new().await;
@@ -31,10 +31,10 @@ async fn two_hundred_at_once_never_pass_a_budget_and_all_are_settled() {
             Err(error) => Some(error),
         }
     };
-    let all = futures(200, ask);
+    let all = all((0..200).map(|_| ask()));
     let watch = async {
         a.has_seen(10).await;
-        crate::world::settle().await;
+        settle().await;
         assert_eq!(a.requests(), 10);
         let spent = world.caller.ledger.spent(world.clock.now());
         assert_eq!((spent.usd, spent.reserved_usd), (0.0, 0.001));
@@ -55,28 +55,6 @@ async fn two_hundred_at_once_never_pass_a_budget_and_all_are_settled() {
     assert_eq!((sum.requests, sum.errors), (200, 190));
     assert!((sum.cost_usd - spent.usd).abs() < 1e-12);
     assert_eq!(a.charged(), 10);
-}
-
-/// So many futures at once.
-async fn futures<T, F: Future<Output = T>>(many: usize, make: impl Fn() -> F) -> Vec<T> {
-    let mut running: Vec<_> = (0..many).map(|_| Some(Box::pin(make()))).collect();
-    let mut ended: Vec<Option<T>> = running.iter().map(|_| None).collect();
-    std::future::poll_fn(|cx| {
-        for (place, end) in running.iter_mut().zip(&mut ended) {
-            if let Some(future) = place
-                && let std::task::Poll::Ready(done) = future.as_mut().poll(cx)
-            {
-                *end = Some(done);
-                *place = None;
-            }
-        }
-        match running.iter().all(Option::is_none) {
-            true => std::task::Poll::Ready(()),
-            false => std::task::Poll::Pending,
-        }
-    })
-    .await;
-    ended.into_iter().flatten().collect()
 }
 
 #[tokio::test]

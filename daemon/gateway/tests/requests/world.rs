@@ -5,6 +5,7 @@ use std::cell::Cell;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -35,6 +36,36 @@ use tokio_util::sync::CancellationToken;
 /// What a request may take, in all.
 pub(crate) const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 const START: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+
+/// Runs a test of its own in a runtime of its own, where time has not been stopped yet.
+pub(crate) fn in_new_runtime<T>(test: impl Future<Output = T>) -> T {
+    IS_STILL.set(false);
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_all().build().unwrap();
+    runtime.block_on(test)
+}
+
+/// So many futures at once; what each came to, in order.
+pub(crate) async fn all<T, F: Future<Output = T>>(futures: impl IntoIterator<Item = F>) -> Vec<T> {
+    let mut running: Vec<_> = futures.into_iter().map(|one| Some(Box::pin(one))).collect();
+    let mut ended: Vec<Option<T>> = running.iter().map(|_| None).collect();
+    std::future::poll_fn(|cx| {
+        for (place, end) in running.iter_mut().zip(&mut ended) {
+            if let Some(future) = place
+                && let Poll::Ready(done) = future.as_mut().poll(cx)
+            {
+                *end = Some(done);
+                *place = None;
+            }
+        }
+        match running.iter().all(Option::is_none) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        }
+    })
+    .await;
+    ended.into_iter().flatten().collect()
+}
 
 thread_local! {
     /// A test has its own thread; it may make several worlds, but time is stopped once.
