@@ -4,6 +4,7 @@
 use http::Method;
 use serde_json::Value;
 use shared::headers::REQUEST_ID;
+use shared::role::Role;
 use utoipa::ToSchema;
 use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::path::{Operation, OperationBuilder, ParameterBuilder, ParameterIn};
@@ -227,6 +228,7 @@ impl Entry {
         let (role, needs) = match access {
             Access::Open => ("none", "Takes no access token.".to_owned()),
             Access::Any => ("any", "Takes an access token of any role.".to_owned()),
+            Access::Role(Role::Admin) => ("admin", "Takes an admin's access token.".to_owned()),
             Access::Role(role) => {
                 let needs = format!("Takes an access token of the role `{role}` (or `admin`).");
                 (role.as_str(), needs)
