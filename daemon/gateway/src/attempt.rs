@@ -47,6 +47,8 @@ pub(crate) struct Attempts<'a> {
     pub(crate) deadline: Instant,
     pub(crate) first_byte_timeout: Duration,
     retry: Option<Retry>,
+    /// Calls whose publisher went away under them.
+    gone: u32,
     /// Who could not be woken for this request: when, and why.
     in_vain: Option<InVain>,
 }
@@ -92,6 +94,7 @@ impl<'a> Attempts<'a> {
             deadline,
             first_byte_timeout,
             retry: None,
+            gone: 0,
             in_vain: None,
         }
     }
@@ -178,7 +181,8 @@ impl<'a> Attempts<'a> {
 
     /// Whether calls were made and no further one may be.
     fn is_spent(&mut self) -> bool {
-        if self.tab.attempts == 0 {
+        // Nobody is asked twice for what went down with its publisher: that is a move, not a retry.
+        if self.tab.attempts == self.gone {
             return false;
         }
         self.retry = None;
@@ -260,6 +264,9 @@ impl<'a> Attempts<'a> {
             };
             if error.is_callers_fault() {
                 return Attempt::Over(error);
+            }
+            if error.is_disconnect() {
+                self.gone += 1;
             }
             if again && error.is_connect() && !self.is_spent() {
                 again = false;

@@ -317,6 +317,14 @@ impl Error {
         }
     }
 
+    /// Whether the publisher went away with the request.
+    pub(crate) fn is_disconnect(&self) -> bool {
+        match self {
+            Self::Relay { source, .. } => matches!(source, relay::Error::Disconnected),
+            _ => false,
+        }
+    }
+
     pub(crate) fn offline(row: &Row) -> Self {
         Self::Offline {
             name: row.name().to_string(),

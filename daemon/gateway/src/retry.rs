@@ -2,6 +2,9 @@
 //!
 //! When a provider is in trouble, retries multiply its load just then. So at most a fifth of the
 //! requests in flight may be retries (and always a few, or a quiet server could never retry).
+//!
+//! A request that goes elsewhere since its publisher went away is none: all of that publisher's
+//! requests do at once, and each is served by one LLM all the same.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
