@@ -12,6 +12,7 @@
 
 pub mod binaries;
 pub mod caller;
+pub mod figures;
 pub mod mcpctl;
 pub mod mcpd;
 pub mod mcplocal;
@@ -24,6 +25,7 @@ pub mod stage;
 pub mod wait;
 
 pub use caller::{Answer, Ask, Whole};
+pub use figures::figures;
 pub use mcpctl::{Ran, mcpctl};
 pub use mcpd::Mcpd;
 pub use mcplocal::Mcplocal;
