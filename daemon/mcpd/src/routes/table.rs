@@ -220,7 +220,7 @@ async fn guard(
 async fn no_such_route(request: Request) -> ApiError {
     let path: String = request.uri().path().chars().take(200).collect();
     ApiError::not_found(format!("there is nothing at `{path}`"))
-        .hint("the control plane is under /api/v1; a name with a `/` is written `%2F` in a path")
+        .hint("/api/openapi.json lists every path; a name with a `/` is written `%2F` in a path")
 }
 
 async fn no_such_method(request: Request) -> ApiError {
