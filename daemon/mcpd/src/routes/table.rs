@@ -18,8 +18,8 @@ use crate::auth::Access;
 use crate::http::error::ApiError;
 use crate::http::read::MAX_CONTROL_BODY_BYTES;
 use crate::routes::{
-    App, direct, documents, health, llms, metrics, models, openapi, secrets, standing,
-    tokens, usage, whoami,
+    App, direct, documents, health, llms, metrics, models, openapi, secrets, standing, tokens,
+    usage, whoami,
 };
 
 /// One route.
