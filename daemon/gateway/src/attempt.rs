@@ -34,7 +34,8 @@ const WAKE_AGAIN: Duration = Duration::from_secs(10);
 pub(crate) struct Won {
     pub(crate) row: Arc<Row>,
     pub(crate) begun: Begun,
-    pub(crate) permit: Permit,
+    /// Its slot. An error that another may make good holds none: it is kept while others are asked.
+    pub(crate) permit: Option<Permit>,
     pub(crate) passed: Passed,
 }
 
@@ -338,7 +339,7 @@ fn judge(
     let won = Box::new(Won {
         row,
         begun,
-        permit,
+        permit: (!may_another_do_better).then_some(permit),
         passed,
     });
     match may_another_do_better {

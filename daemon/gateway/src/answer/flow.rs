@@ -67,7 +67,7 @@ pub(crate) struct Running {
     /// Where a complete answer is kept.
     pub(crate) keep: Option<Keep>,
     pub(crate) name: Box<str>,
-    pub(crate) _permit: Permit,
+    pub(crate) _permit: Option<Permit>,
 }
 
 /// What a flow is made of.

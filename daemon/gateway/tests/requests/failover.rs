@@ -473,3 +473,25 @@ async fn an_error_after_an_early_head_is_an_event_in_the_callers_dialect() {
         world.is_at_rest();
     }
 }
+
+#[tokio::test]
+async fn who_failed_is_free_while_the_next_is_asked() {
+    let world = World::new().await;
+    let (a, b) = (Provider::start("a").await, Provider::start("b").await);
+    world
+        .public("a", &a.url, json!({"maxConcurrency": 1}))
+        .await;
+    world.public("b", &b.url, json!({})).await;
+    let body = json!({"play": {"a": "500", "b": "hold"}}).to_string();
+    let look = async {
+        b.has_seen(1).await;
+        assert_eq!(world.gateway.numbers()[0].in_flight, 0);
+        b.release(1);
+    };
+    let (told, ()) = tokio::join!(world.answered("big", body), look);
+    assert_eq!(told.llm, "b");
+    let all = json!({"play": {"a": "500", "b": "503"}}).to_string();
+    let told = world.answered("big", all).await;
+    assert_eq!((told.status, &*told.llm), (503, "b"));
+    assert!(told.text.contains("in b's words"));
+}
