@@ -105,7 +105,7 @@ impl Seen {
         let mut histogram = out.encode_descriptor(name, help, None, MetricType::Histogram)?;
         for (llm, numbers) in &self.llms {
             let seen = of(numbers);
-            let bounds = BOUNDS.into_iter().chain([f64::MAX]);
+            let bounds = BOUNDS.into_iter().chain([f64::INFINITY]);
             let buckets: Vec<_> = bounds.zip(seen.counts).collect();
             let count = seen.counts.iter().sum();
             histogram
