@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 use shared::infer_path::InferPath;
 use tokio::time::Sleep;
 
+use crate::encoding::{Encoding, packed};
 use crate::{Body, Error, Model, Request, Response};
 
 /// The one model that it lists.
@@ -51,7 +52,7 @@ struct Asked {
     max_completion_tokens: Option<usize>,
     stream_options: Option<StreamOptions>,
     dimensions: Option<usize>,
-    encoding_format: Option<String>,
+    encoding_format: Option<Value>,
     #[serde(default)]
     demo: Knobs,
 }
@@ -103,7 +104,7 @@ impl Demo {
                 let tokens = words(&prompt);
                 (false, prompt, tokens)
             }
-            InferPath::Embeddings => return Ok(embeddings(&asked)),
+            InferPath::Embeddings => return embeddings(&asked),
             InferPath::Responses | InferPath::Rerank | InferPath::Messages => {
                 return Err(Error::Unsupported(format!(
                     "the demo provider has no `{}`: use chat/completions, completions or embeddings",
@@ -260,7 +261,11 @@ fn words(text: &str) -> usize {
     text.split_whitespace().count()
 }
 
-fn embeddings(asked: &Asked) -> Response {
+fn embeddings(asked: &Asked) -> Result<Response, Error> {
+    let encoding = Encoding::named(asked.encoding_format.as_ref());
+    let encoding = encoding.ok_or_else(|| {
+        Error::Unsupported("`encoding_format` must be float or base64, or left out".into())
+    })?;
     let inputs = match &asked.input {
         Some(Value::Array(inputs)) if inputs.iter().all(Value::is_string) => inputs.clone(),
         Some(input) => vec![input.clone()],
@@ -276,20 +281,16 @@ fn embeddings(asked: &Asked) -> Response {
         .enumerate()
         .map(|(index, input)| {
             let vector = vector(&input.to_string(), dimensions);
+            let vector = match encoding {
+                Encoding::Float => json!(vector),
+                Encoding::Base64 => packed(vector.into_iter().map(|x| x as f32)).into(),
+            };
             json!({"object": "embedding", "index": index, "embedding": vector})
         })
         .collect();
     let usage = json!({"prompt_tokens": tokens, "total_tokens": tokens});
     let body = json!({"object": "list", "data": data, "model": asked.model, "usage": usage});
-    let mut response = respond("application/json", whole(&body));
-    if asked
-        .encoding_format
-        .as_deref()
-        .is_some_and(|format| format != "float")
-    {
-        response.dropped_params.push("encoding_format".into());
-    }
-    response
+    Ok(respond("application/json", whole(&body)))
 }
 
 /// The same text, the same vector of length one. Source of the mixing: FNV-1a, 64 bit.
@@ -487,5 +488,23 @@ mod tests {
         let length: f64 = vector.iter().map(|x| x.as_f64().unwrap().powi(2)).sum();
         assert!(vector.len() == 5 && (length - 1.0).abs() < 1e-9);
         assert_eq!(answer["usage"]["prompt_tokens"], 5);
+    }
+
+    #[tokio::test]
+    async fn base64_holds_the_same_numbers() {
+        use base64::Engine;
+        let ask_in = async |format: &str| {
+            let asked = json!({"model": "demo", "input": "a b", "encoding_format": format});
+            let answer = ask(InferPath::Embeddings, false, asked).await;
+            let answer: Value = serde_json::from_str(&answer).unwrap();
+            answer["data"][0]["embedding"].clone()
+        };
+        let (floats, packed) = (ask_in("float").await, ask_in("base64").await);
+        let engine = base64::engine::general_purpose::STANDARD;
+        let bytes = engine.decode(packed.as_str().unwrap()).unwrap();
+        let numbers = bytes.as_chunks::<4>().0.iter();
+        let numbers: Vec<f32> = numbers.map(|four| f32::from_le_bytes(*four)).collect();
+        let floats: Vec<f32> = serde_json::from_value(floats).unwrap();
+        assert_eq!(numbers, floats);
     }
 }

@@ -7,6 +7,7 @@
 pub mod anthropic;
 mod body;
 pub mod demo;
+mod encoding;
 mod error;
 pub mod gemini;
 pub mod ollama;

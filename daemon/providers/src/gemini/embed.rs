@@ -9,8 +9,6 @@
 //!
 //! As floats the numbers pass as they are written. `usage` is told where Gemini tells it.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
@@ -18,6 +16,7 @@ use serde_json::{Map, Value, json};
 use super::asked::{Asked, bad};
 use super::model::ModelName;
 use crate::Error;
+use crate::encoding::Encoding;
 
 /// Texts in one call: Google's limit.
 const MAX_BATCH: usize = 100;
@@ -31,7 +30,7 @@ pub(super) struct Embed {
     /// The path and the body of each call, in order.
     pub(super) calls: Vec<(String, Value)>,
     inputs: usize,
-    base64: bool,
+    encoding: Encoding,
     /// What could not be carried.
     pub(super) dropped: Vec<String>,
 }
@@ -72,12 +71,8 @@ pub(super) fn request(asked: &[u8]) -> Result<Embed, Error> {
         Some(Value::Array(texts)) => Texts::Many(texts),
         _ => return Err(not_texts()),
     };
-    let base64 = match asked.take("encoding_format") {
-        None => false,
-        Some(Value::String(format)) if format == "float" => false,
-        Some(Value::String(format)) if format == "base64" => true,
-        Some(_) => return Err(bad("`encoding_format` must be float or base64")),
-    };
+    let encoding = Encoding::named(asked.take("encoding_format").as_ref())
+        .ok_or_else(|| bad("`encoding_format` must be float or base64"))?;
     let mut fields = Map::new();
     fields.insert("model".into(), model.resource().into());
     for (theirs, names) in [
@@ -122,7 +117,7 @@ pub(super) fn request(asked: &[u8]) -> Result<Embed, Error> {
         model,
         calls,
         inputs,
-        base64,
+        encoding,
         dropped: asked.left(),
     })
 }
@@ -169,13 +164,8 @@ impl Vectors {
             let comma = if index == 0 { "" } else { "," };
             let head = format!(r#"{comma}{{"object":"embedding","index":{index},"embedding":"#);
             out.push_str(&head);
-            if embed.base64 {
-                out.push('"');
-                STANDARD.encode_string(little_endian(vector)?, &mut out);
-                out.push('"');
-            } else {
-                out.push_str(vector.get());
-            }
+            let written = embed.encoding.write(vector, &mut out);
+            written.map_err(|_| unreadable())?;
             out.push('}');
         }
         out.push_str(&format!(r#"],"model":{}"#, json!(embed.model.bare())));
@@ -186,10 +176,4 @@ impl Vectors {
         out.push('}');
         Ok(out)
     }
-}
-
-/// OpenAI's base64 holds 32-bit floats, little endian.
-fn little_endian(vector: &RawValue) -> Result<Vec<u8>, Error> {
-    let numbers: Vec<f32> = serde_json::from_str(vector.get()).map_err(|_| unreadable())?;
-    Ok(numbers.into_iter().flat_map(f32::to_le_bytes).collect())
 }

@@ -1,4 +1,5 @@
-//! Embeddings: `/api/embed`, many texts in one call. The numbers pass as they are written.
+//! Embeddings: `/api/embed`, many texts in one call. As floats the numbers pass as they are
+//! written; base64 is made here.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -6,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::request::{Asked, Mapped, bad};
 use crate::Error;
+use crate::encoding::Encoding;
 
 #[derive(Deserialize)]
 struct Embedded<'a> {
@@ -17,8 +19,8 @@ struct Embedded<'a> {
     prompt_eval_count: u64,
 }
 
-/// OpenAI's request in Ollama's words.
-pub(super) fn request(asked: &[u8]) -> Result<Mapped, Error> {
+/// OpenAI's request in Ollama's words, and how the caller wants the numbers.
+pub(super) fn request(asked: &[u8]) -> Result<(Mapped, Encoding), Error> {
     let mut asked = Asked::read(asked)?;
     let mut body = Map::new();
     body.insert("model".into(), asked.take("model").unwrap_or_default());
@@ -33,26 +35,28 @@ pub(super) fn request(asked: &[u8]) -> Result<Mapped, Error> {
     if let Some(dimensions) = asked.take("dimensions") {
         body.insert("dimensions".into(), dimensions);
     }
-    asked.take_where("encoding_format", &json!("float"));
-    Ok(Mapped {
+    let encoding = Encoding::named(asked.take("encoding_format").as_ref())
+        .ok_or_else(|| bad("`encoding_format` must be float or base64"))?;
+    let mapped = Mapped {
         body,
         stream: false,
         include_usage: false,
         dropped: asked.left(),
-    })
+    };
+    Ok((mapped, encoding))
 }
 
 /// Ollama's answer in OpenAI's words.
-pub(super) fn response(bytes: &[u8]) -> Result<String, Error> {
-    let embedded: Embedded<'_> = serde_json::from_slice(bytes)
-        .map_err(|_| Error::Unreadable("its embeddings are not what Ollama sends".into()))?;
+pub(super) fn response(bytes: &[u8], encoding: Encoding) -> Result<String, Error> {
+    let unreadable = |_| Error::Unreadable("its embeddings are not what Ollama sends".into());
+    let embedded: Embedded<'_> = serde_json::from_slice(bytes).map_err(unreadable)?;
     let mut out = String::with_capacity(bytes.len() + 200);
     out.push_str(r#"{"object":"list","data":["#);
     for (index, vector) in embedded.embeddings.iter().enumerate() {
         let comma = if index == 0 { "" } else { "," };
         let head = format!(r#"{comma}{{"object":"embedding","index":{index},"embedding":"#);
         out.push_str(&head);
-        out.push_str(vector.get());
+        encoding.write(vector, &mut out).map_err(unreadable)?;
         out.push('}');
     }
     let tokens = embedded.prompt_eval_count;
@@ -70,7 +74,7 @@ mod tests {
     fn numbers_are_passed_on_as_they_are_written() {
         let theirs = br#"{"model":"e","embeddings":[[0.10,-1e-3],[2]],"prompt_eval_count":4}"#;
         assert_eq!(
-            response(theirs).unwrap(),
+            response(theirs, Encoding::Float).unwrap(),
             concat!(
                 r#"{"object":"list","data":[{"object":"embedding","index":0,"embedding":[0.10,-1e-3]},"#,
                 r#"{"object":"embedding","index":1,"embedding":[2]}],"model":"e","#,
@@ -80,9 +84,20 @@ mod tests {
     }
 
     #[test]
-    fn tokens_as_input_are_refused_and_another_encoding_is_named() {
+    fn base64_is_given_where_it_is_asked_for() {
+        let asked = br#"{"model":"e","input":["a"],"encoding_format":"base64"}"#;
+        let (mapped, encoding) = request(asked).unwrap();
+        assert!(mapped.dropped.is_empty() && !mapped.body.contains_key("encoding_format"));
+        let ours = response(br#"{"model":"e","embeddings":[[1.5],[2]]}"#, encoding).unwrap();
+        let ours: Value = serde_json::from_str(&ours).unwrap();
+        assert_eq!(ours["data"][0]["embedding"], "AADAPw==");
+        assert_eq!(ours["data"][1]["embedding"], "AAAAQA==");
+        assert!(response(br#"{"embeddings":[["x"]]}"#, encoding).is_err());
+    }
+
+    #[test]
+    fn tokens_as_input_and_a_strange_encoding_are_refused() {
         assert!(request(br#"{"model":"e","input":[1,2]}"#).is_err());
-        let mapped = request(br#"{"model":"e","input":["a"],"encoding_format":"base64"}"#).unwrap();
-        assert_eq!(mapped.dropped, ["encoding_format"]);
+        assert!(request(br#"{"model":"e","input":["a"],"encoding_format":"int8"}"#).is_err());
     }
 }

@@ -152,7 +152,7 @@ impl Ollama {
     }
 
     async fn embed(&self, asked: &[u8]) -> Result<Response, Error> {
-        let mapped = embed::request(asked)?;
+        let (mapped, encoding) = embed::request(asked)?;
         let body = serde_json::Value::Object(mapped.body).to_string();
         let body = Some(body.into());
         let answer = self.call(Method::POST, "api/embed", body).await?;
@@ -165,7 +165,7 @@ impl Ollama {
             content_type: Some(HeaderValue::from_static("application/json")),
             retry_after: None,
             dropped_params: mapped.dropped,
-            body: whole(embed::response(&bytes)?),
+            body: whole(embed::response(&bytes, encoding)?),
         })
     }
 
