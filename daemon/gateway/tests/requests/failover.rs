@@ -495,3 +495,37 @@ async fn who_failed_is_free_while_the_next_is_asked() {
     assert_eq!((told.status, &*told.llm), (503, "b"));
     assert!(told.text.contains("in b's words"));
 }
+
+#[tokio::test]
+async fn an_early_head_leaves_a_request_the_time_that_its_alias_gives() {
+    let world = World::with(Timeouts {
+        request: Duration::from_secs(20),
+        first_byte: REQUEST_TIMEOUT,
+        idle: REQUEST_TIMEOUT,
+    })
+    .await;
+    let mut publisher = world.publisher(json!({})).await;
+    let alias = json!({"name": "slow", "llms": ["qwen"], "timeout": "60s"});
+    world.alias(alias).await;
+    let began = tokio::time::Instant::now();
+    let serve = async {
+        let task = publisher.task().await.task_id;
+        world.pass(Duration::from_millis(15_010)).await;
+        task
+    };
+    let (answer, task) = tokio::join!(world.infer("slow", r#"{"stream":true}"#), serve);
+    let mut answer = answer.unwrap();
+    let given = answer.body.limit().deadline - began;
+    assert!(given >= Duration::from_secs(60), "{given:?}");
+    let go_on = async {
+        world.pass(Duration::from_secs(30)).await;
+        publisher.say(&task, first("data: 1\n\n")).await;
+        let done = json!({"seq": 1, "chunk": {"data": "data: [DONE]\n\n", "done": true}});
+        publisher.say(&task, done).await;
+    };
+    let ((text, error), ()) = tokio::join!(rest(&mut answer), go_on);
+    assert!(
+        error.is_none() && text.ends_with("data: [DONE]\n\n"),
+        "{text}"
+    );
+}

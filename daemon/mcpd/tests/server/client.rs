@@ -215,6 +215,17 @@ impl Answer {
         error
     }
 
+    /// The same for a code whose type is its own.
+    #[track_caller]
+    pub(crate) fn refused_as(&self, status: u16, code: &str) {
+        let error = &self.json()["error"];
+        assert_eq!(self.status, status, "{}: {}", self.what, self.text());
+        assert_eq!(
+            (&error["code"], &error["type"]),
+            (&code.into(), &code.into())
+        );
+    }
+
     /// The same with what its message must contain.
     #[track_caller]
     pub(crate) fn says(&self, status: u16, code: &str, words: &str) {

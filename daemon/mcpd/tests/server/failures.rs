@@ -2,11 +2,11 @@
 
 use http::Method;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 
 use crate::client::Coming;
 use crate::fixture::Mcpd;
 use crate::mock_upstream::{MockUpstream, STREAM_HEAD, chunk};
+use crate::provider::nowhere;
 
 const INFER: &str = "/api/v1/llms/gpt/infer";
 const HALF: &str =
@@ -53,13 +53,12 @@ async fn with_upstream(settings: &[(&str, &str)]) -> (Mcpd, MockUpstream) {
 #[tokio::test]
 async fn nobody_there_is_502_and_names_the_place() {
     let mcpd = Mcpd::start().await;
-    let gone = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = gone.local_addr().unwrap();
-    drop(gone);
-    mcpd.public_llm("gpt", &format!("http://{address}/v1"), json!({}))
-        .await;
+    let url = nowhere().await;
+    mcpd.public_llm("gpt", &url, json!({})).await;
     let answer = mcpd.admin.post(INFER, json!({})).await;
-    answer.says(502, "provider_error", &address.to_string());
+    let address = url.strip_prefix("http://").unwrap();
+    let address = address.strip_suffix("/v1").unwrap();
+    answer.says(502, "provider_error", address);
 }
 
 #[tokio::test]

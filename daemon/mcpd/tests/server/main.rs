@@ -3,19 +3,25 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on shall panic")]
 
 mod admission;
+mod aliases;
 mod channel;
 mod client;
 mod failures;
 mod fixture;
 mod infer;
+mod limits;
 mod llms;
 mod mock_upstream;
+mod models;
 mod openapi;
 mod patch;
+#[path = "../../../gateway/tests/requests/provider.rs"]
+mod provider;
 mod revocation;
 mod roles;
 mod secrets;
 mod settings;
 mod stopping;
 mod tokens;
+mod usage;
 mod watching;
