@@ -219,6 +219,7 @@ impl<'a> Attempts<'a> {
         // It may have changed, or moved to another session, while we waited.
         let row = self.gateway.callable(name.as_str())?;
         let passed = Passed::admit(row.clone(), one.standing.clone(), only).map_err(rests)?;
+        self.tab.afford(&self.asked.head, &row)?;
         Ok(Entered::In(row, permit, passed))
     }
 
@@ -275,7 +276,7 @@ impl<'a> Attempts<'a> {
                 continue;
             }
             if error.is_llms_fault() {
-                passed.failed(None);
+                passed.failed(None, error.to_string());
             }
             tracing::warn!(llm.name = %row.name(), %error, "an attempt failed");
             return Attempt::Lost(Lost::Error(error));
@@ -313,22 +314,23 @@ fn judge(
     pause: Option<Duration>,
 ) -> Attempt {
     let status = begun.status;
+    let why = || format!("its provider answered {status}");
     let may_another_do_better = match status {
         StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
-            passed.failed(pause);
+            passed.failed(pause, why());
             true
         }
         StatusCode::REQUEST_TIMEOUT => {
-            passed.failed(None);
+            passed.failed(None, why());
             true
         }
         status if status.is_server_error() => {
-            passed.failed(None);
+            passed.failed(None, why());
             true
         }
         // Its own account is the matter, not the request.
         StatusCode::PAYMENT_REQUIRED => {
-            passed.failed(None);
+            passed.failed(None, why());
             true
         }
         _ => {

@@ -32,9 +32,10 @@ impl Dialect {
         }
     }
 
-    /// The error's body in this dialect, without a request id.
-    pub(crate) fn body_of(self, error: &Error) -> String {
+    /// The body of the error that ends the request `id`.
+    pub(crate) fn body_of(self, error: &Error, id: &str) -> String {
         let mut body = ErrorBody::new(error.status(), error.code(), error.to_string());
+        body.error.request_id = (!id.is_empty()).then(|| id.to_owned());
         body.error.hint = error.hint();
         if let Some(family) = error.family() {
             body.error.family = family.into();

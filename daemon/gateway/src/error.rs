@@ -21,6 +21,14 @@ pub enum Error {
         /// A name that is almost it.
         near: Option<String>,
     },
+    /// Neither an LLM, nor an alias, nor a model that somebody serves.
+    #[error("there is no LLM, alias or model `{name}`")]
+    UnknownModel {
+        /// What was asked for.
+        name: String,
+        /// A name that is almost it.
+        near: Option<String>,
+    },
     /// Nobody serves it now.
     #[error("`{name}` is offline: {why}")]
     Offline {
@@ -145,7 +153,7 @@ impl Error {
     /// The HTTP status.
     pub fn status(&self) -> u16 {
         match self {
-            Self::NotFound { .. } => 404,
+            Self::NotFound { .. } | Self::UnknownModel { .. } => 404,
             Self::Offline { .. }
             | Self::NoMembers { .. }
             | Self::BreakerOpen { .. }
@@ -169,7 +177,7 @@ impl Error {
     /// The stable code.
     pub fn code(&self) -> &str {
         match self {
-            Self::NotFound { .. } => code::MODEL_NOT_FOUND,
+            Self::NotFound { .. } | Self::UnknownModel { .. } => code::MODEL_NOT_FOUND,
             Self::Offline { .. } | Self::NoMembers { .. } => code::PROVIDER_OFFLINE,
             Self::BadBody(_) | Self::BadMessages(_) | Self::NoModel => code::INVALID_REQUEST,
             Self::Overloaded { .. } => code::OVERLOADED,
@@ -195,14 +203,17 @@ impl Error {
     /// What the caller may try.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::NotFound { near: Some(near), .. } => format!("did you mean `{near}`?"),
+            Self::NotFound { near: Some(near), .. } | Self::UnknownModel { near: Some(near), .. } => format!("did you mean `{near}`?"),
+            Self::UnknownModel { near: None, .. } => {
+                "list the names with `mcpctl get llm,alias`".into()
+            }
             Self::NotFound { near: None, .. } => "list the names with `mcpctl get llm`".into(),
             Self::Offline { .. } => {
                 "start mcplocal on the publisher's machine (`mcpctl local status`), or try again later"
                     .into()
             }
             Self::Overloaded { .. } => "try again when `Retry-After` has passed".into(),
-            Self::Deadline { .. } => "ask for fewer tokens, or raise `request_timeout` of mcpd".into(),
+            Self::Deadline { .. } => "ask for fewer tokens, or raise `request_timeout` of mcpd, or the alias's `timeout`".into(),
             Self::NoMembers { name } => format!("see `mcpctl describe alias {name}`"),
             Self::Limit(LimitReached::Budget { .. }) => {
                 "set `max_tokens` lower, wait for the next period, or ask an admin for a larger budget"
@@ -216,7 +227,7 @@ impl Error {
                 "see `mcpctl local logs` on the publisher's machine, or raise its `wakeTimeout`".into()
             }
             Self::Silent { .. } => {
-                "see whether the provider still works, or raise `first_byte_timeout` or `idle_timeout` of mcpd"
+                "see whether the provider still works, or raise `first_byte_timeout` or `idle_timeout` of mcpd, or the alias's `firstByteTimeout`"
                     .into()
             }
             Self::KeyRefused { name, is_virtual: false } => format!(
@@ -282,7 +293,10 @@ impl Error {
     pub(crate) fn is_callers_fault(&self) -> bool {
         match self {
             Self::BadBody(_) | Self::BadMessages(_) | Self::NoModel => true,
-            Self::Provider { source, .. } => source.is_callers_fault(),
+            // What one dialect can't carry, another may.
+            Self::Provider { source, .. } => {
+                source.is_callers_fault() && !matches!(source, providers::Error::Unsupported(_))
+            }
             Self::Relay { source, .. } => match source {
                 relay::Error::BadMessage(_) => true,
                 relay::Error::Provider(task) => task.status.is_some_and(|status| {

@@ -168,7 +168,7 @@ impl Gateway {
         let model = named.ok_or(Error::NoModel)?;
         if model.len() > MAX_MODEL_BYTES {
             let name = model.chars().take(80).collect();
-            return Err(Error::NotFound { name, near: None });
+            return Err(Error::UnknownModel { name, near: None });
         }
         let tab = Tab::open(
             self,
@@ -198,8 +198,13 @@ impl Gateway {
         asked: Asked,
         tab: Tab,
     ) -> Result<Answer, Error> {
-        let deadline = tab.opened() + self.0.timeouts.request;
+        // The plan is not made yet; who gives more time must not be cut off by less.
+        let alias = self.0.planner.aliases.find(tab.model());
+        let given = alias.and_then(|alias| alias.spec.timeout);
+        let given = given.map_or(Duration::ZERO, |span| span.0);
+        let deadline = tab.opened() + self.0.timeouts.request.max(given);
         let (dialect, revoked) = (asked.dialect, asked.caller.revoked.clone());
+        let id = tab.id().to_owned();
         let (gateway, worker) = (self.clone(), worker.clone());
         let mut pending: Pending = Box::pin(async move { gateway.run(&worker, asked, tab).await });
         if let Ok(answer) = tokio::time::timeout(KEEPALIVE_INTERVAL, &mut pending).await {
@@ -207,7 +212,7 @@ impl Gateway {
         }
         let alive = Arc::default();
         let limit = Limit::new(deadline, revoked, &alive);
-        let waiting = Waiting::new(pending, dialect, limit, alive);
+        let waiting = Waiting::new(pending, (dialect, id), limit, alive);
         Ok(Answer {
             status: http::StatusCode::OK,
             content_type: Some(HeaderValue::from_static("text/event-stream")),
@@ -246,9 +251,7 @@ impl Gateway {
         }
         let given = plan.timeout.unwrap_or(self.0.timeouts.request);
         let deadline = tab.opened() + given;
-        let rows = plan.candidates.iter().map(|one| &*one.row);
-        let most = tab.most(&asked.head, rows);
-        tab.keep(asked.caller.ledger.reserve(most, tab.at())?);
+        tab.reserve(&asked.caller.ledger, &asked.head)?;
         let cached = self.look_up(asked, tab, &plan);
         if let Some(Cached::Hit(answer)) = cached {
             return Ok(Found::Cached(answer));

@@ -139,7 +139,13 @@ impl Gateway {
     pub fn document(&self, row: &Row) -> Llm {
         let mut llm = row.document();
         let standing = self.inner().planner.standings.of(row.name());
-        let breaker = standing.lock().breaker;
+        let (breaker, last_error) = {
+            let state = standing.lock();
+            (state.breaker, state.last_error.clone())
+        };
+        if let Some(status) = &mut llm.status {
+            status.last_error = status.last_error.take().or(last_error);
+        }
         if let (Some(until), Some(status)) = (breaker.until(), &mut llm.status) {
             status.breaker = Some(BreakerStatus {
                 state: breaker.state(),
@@ -151,7 +157,7 @@ impl Gateway {
 
     /// Where a request for `model` would go, and why not elsewhere. Changes nothing.
     ///
-    /// Errors: [`Error::NotFound`].
+    /// Errors: [`Error::UnknownModel`].
     pub fn explain(&self, model: &str) -> Result<Explanation, Error> {
         self.inner()
             .planner

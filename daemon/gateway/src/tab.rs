@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 use crate::accounts::{Closed, Payer};
 use crate::infer::Gateway;
-use crate::limits::{Estimate, Reservation};
+use crate::limits::{Estimate, Ledger, LimitReached, Reservation};
 use crate::prices::cost_nano_usd;
 use crate::retry::Active;
 use crate::standing::{Ended, Standing};
@@ -40,6 +40,8 @@ pub(crate) struct Tab {
     path: InferPath,
     payer: Payer,
     opened: Instant,
+    /// When the LLM was called that serves it.
+    called: Option<Instant>,
     at: Timestamp,
     body_bytes: u64,
     /// Calls of an LLM, this one included.
@@ -76,6 +78,7 @@ impl Tab {
             path,
             payer,
             opened: Instant::now(),
+            called: None,
             at: gateway.inner().clock.now(),
             body_bytes: body_bytes as u64,
             attempts: 0,
@@ -93,6 +96,11 @@ impl Tab {
         }
     }
 
+    /// The request's id.
+    pub(crate) fn id(&self) -> &str {
+        self.id.to_str().unwrap_or_default()
+    }
+
     pub(crate) fn model(&self) -> &str {
         &self.model
     }
@@ -105,45 +113,61 @@ impl Tab {
         self.at
     }
 
-    pub(crate) fn keep(&mut self, reservation: Reservation) {
-        self.reservation = Some(reservation);
+    /// Reserves what the request may use, but for its cost: that depends on who is called.
+    pub(crate) fn reserve(&mut self, ledger: &Ledger, head: &Head) -> Result<(), LimitReached> {
+        let tokens = self.most(head);
+        let most = Estimate {
+            tokens: tokens.input.saturating_add(tokens.output),
+            cost_nano_usd: 0,
+        };
+        self.reservation = Some(ledger.reserve(most, self.at)?);
+        Ok(())
     }
 
-    /// The most that the request may use on any of `rows`.
-    pub(crate) fn most<'a>(&self, head: &Head, rows: impl Iterator<Item = &'a Row>) -> Estimate {
+    /// Reserves what the request may cost at the LLM of `row`.
+    pub(crate) fn afford(&mut self, head: &Head, row: &Row) -> Result<(), LimitReached> {
+        let inner = self.gateway.inner();
+        let Some(price) = inner.planner.prices.of(row) else {
+            return Ok(());
+        };
+        let cost = cost_nano_usd(&price, &self.most(head));
+        let now = inner.clock.now();
+        match &mut self.reservation {
+            Some(reservation) => reservation.raise(cost, now),
+            None => Ok(()),
+        }
+    }
+
+    /// The most tokens that the request may use.
+    fn most(&self, head: &Head) -> Tokens {
         let answer = match self.path {
             InferPath::Embeddings | InferPath::Rerank => 0,
             _ => head.max_tokens.unwrap_or(DEFAULT_MAX_TOKENS),
         };
-        let tokens = Tokens {
+        Tokens {
             input: self.body_bytes.div_ceil(BYTES_PER_TOKEN_AT_LEAST),
             output: answer.saturating_mul(head.n.unwrap_or(1).max(1)),
             ..Tokens::default()
-        };
-        let prices = &self.gateway.inner().planner.prices;
-        let costs = rows.filter_map(|row| Some(cost_nano_usd(&prices.of(row)?, &tokens)));
-        Estimate {
-            tokens: tokens.input.saturating_add(tokens.output),
-            cost_nano_usd: costs.max().unwrap_or(0),
         }
     }
 
     /// An LLM is called.
     pub(crate) fn calls(&mut self, row: &Arc<Row>, standing: &Arc<Standing>) {
         self.attempts += 1;
+        self.called = Some(Instant::now());
         self.served_by = Some((row.clone(), standing.clone()));
     }
 
     /// The first byte of an answer came, with its status.
     pub(crate) fn begins(&mut self, status: u16) {
         self.status = status;
-        let after = self.opened.elapsed();
-        self.first_byte = Some(after);
+        let now = Instant::now();
+        self.first_byte = Some(now - self.opened);
+        // What was waited for before it was called is not its doing.
         if status < 400
-            && let Some((_, standing)) = &self.served_by
+            && let (Some((_, standing)), Some(called)) = (&self.served_by, self.called)
         {
-            let now = self.opened + after;
-            standing.lock().numbers.first_byte(after, now);
+            standing.lock().numbers.first_byte(now - called, now);
         }
     }
 
@@ -225,7 +249,7 @@ impl Drop for Tab {
             self.shard,
             Closed {
                 at: self.at,
-                id: self.id.to_str().unwrap_or_default(),
+                id: self.id(),
                 model: &self.model,
                 path: self.path.as_str(),
                 llm,

@@ -165,11 +165,13 @@ impl Flow {
         error: Error,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        let mut id = String::new();
         if let Some(mut running) = self.running.take() {
             running.source.ends_because(&error);
             if error.is_llms_fault() {
-                running.passed.failed(None);
+                running.passed.failed(None, error.to_string());
             }
+            id = running.tab.id().to_owned();
             running.tab.outcome = Outcome::Error;
             self.settle(&mut running);
             let name = &running.name;
@@ -182,7 +184,7 @@ impl Flow {
             return Poll::Pending;
         }
         let mut event = self.boundary.completion().to_vec();
-        error_event(&error, self.dialect, &mut event);
+        error_event(&error, self.dialect, &id, &mut event);
         Poll::Ready(Some(Ok(Frame::data(event.into()))))
     }
 
@@ -201,7 +203,10 @@ impl Flow {
         match is_good {
             true => running.passed.succeeded(),
             // What it says in its stream, it says of itself; a status was judged before.
-            false if status < 400 => running.passed.failed(None),
+            false if status < 400 => {
+                let why = "its provider told an error in the middle of its answer";
+                running.passed.failed(None, why.into());
+            }
             false => {}
         }
         running.tab.outcome = match is_good {

@@ -160,7 +160,7 @@ impl Keep {
     }
 }
 
-/// Appends the event that ends a stream with an error.
-pub(crate) fn error_event(error: &Error, dialect: Dialect, out: &mut Vec<u8>) {
-    sse::encode("error", &dialect.body_of(error), out);
+/// Appends the event that ends the stream of the request `id` with an error.
+pub(crate) fn error_event(error: &Error, dialect: Dialect, id: &str, out: &mut Vec<u8>) {
+    sse::encode("error", &dialect.body_of(error, id), out);
 }

@@ -12,11 +12,12 @@ use std::task::{Context, Poll};
 use bytes::{Bytes, BytesMut};
 use http::StatusCode;
 use http_body::{Body, Frame};
-use shared::error_body::ErrorBody;
+use shared::error_body::{ErrorBody, code};
+use shared::sse;
 use tokio::time::{Instant, Sleep};
 
 use crate::answer::flow::KEEPALIVE;
-use crate::answer::{Answer, AnswerBody, KEEPALIVE_INTERVAL, Limit, error_event};
+use crate::answer::{Answer, AnswerBody, KEEPALIVE_INTERVAL, Limit};
 use crate::call::is_event_stream;
 use crate::dialect::Dialect;
 use crate::error::Error;
@@ -32,6 +33,8 @@ pub(crate) struct Waiting {
     state: State,
     next_comment: Pin<Box<Sleep>>,
     dialect: Dialect,
+    /// The request's.
+    id: String,
     limit: Limit,
     _alive: Arc<()>,
 }
@@ -50,12 +53,18 @@ enum State {
 }
 
 impl Waiting {
-    pub(crate) fn new(pending: Pending, dialect: Dialect, limit: Limit, alive: Arc<()>) -> Self {
+    pub(crate) fn new(
+        pending: Pending,
+        (dialect, id): (Dialect, String),
+        limit: Limit,
+        alive: Arc<()>,
+    ) -> Self {
         Self {
             state: State::Pending(pending),
             // The first comes with the head.
             next_comment: Box::pin(tokio::time::sleep_until(Instant::now())),
             dialect,
+            id,
             limit,
             _alive: alive,
         }
@@ -76,9 +85,8 @@ impl Waiting {
                 State::Pending(pending) => match pending.as_mut().poll(cx) {
                     Poll::Ready(Ok(answer)) => self.came(answer),
                     Poll::Ready(Err(error)) => {
-                        return self.end(|dialect, out| {
-                            error_event(&error, dialect, out);
-                        });
+                        let body = self.dialect.body_of(&error, &self.id);
+                        return self.end(&body);
                     }
                     Poll::Pending => return self.comment(cx),
                 },
@@ -95,10 +103,8 @@ impl Waiting {
                     }
                     Poll::Ready(_) => {
                         let (status, so_far) = (status.as_u16(), std::mem::take(so_far));
-                        return self.end(|dialect, out| {
-                            let body = told(dialect, status, &so_far);
-                            shared::sse::encode("error", &body, out);
-                        });
+                        let body = self.told(status, &so_far);
+                        return self.end(&body);
                     }
                     Poll::Pending => return self.comment(cx),
                 },
@@ -127,24 +133,23 @@ impl Waiting {
         Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(KEEPALIVE)))))
     }
 
-    fn end(
-        &mut self,
-        write: impl FnOnce(Dialect, &mut Vec<u8>),
-    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+    /// Ends the stream with an error of this body.
+    fn end(&mut self, body: &str) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         self.state = State::Over;
         let mut event = Vec::new();
-        write(self.dialect, &mut event);
+        sse::encode("error", body, &mut event);
         Poll::Ready(Some(Ok(Frame::data(event.into()))))
     }
-}
 
-/// An error answer of a provider as the data of an event: as it came, where it is JSON.
-fn told(dialect: Dialect, status: u16, body: &[u8]) -> String {
-    let text = str::from_utf8(body).unwrap_or_default().trim();
-    if serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() && status >= 400 {
-        return text.replace(['\r', '\n'], " ");
+    /// An error answer of a provider as the data of an event: as it came, where it is JSON.
+    fn told(&self, status: u16, body: &[u8]) -> String {
+        let text = str::from_utf8(body).unwrap_or_default().trim();
+        if serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() && status >= 400 {
+            return text.replace(['\r', '\n'], " ");
+        }
+        let message = format!("the provider answered {status} and no event stream");
+        let mut body = ErrorBody::new(502, code::PROVIDER_ERROR, message);
+        body.error.request_id = Some(self.id.clone());
+        self.dialect.error_body(502, &body)
     }
-    let code = shared::error_body::code::PROVIDER_ERROR;
-    let message = format!("the provider answered {status} and no event stream");
-    dialect.error_body(502, &ErrorBody::new(502, code, message))
 }

@@ -74,8 +74,8 @@ pub enum LimitReached {
     },
     /// Money.
     #[error(
-        "the access token's budget of ${limit:.2} per {} leaves ${left:.6}; this request may cost ${asked:.6}",
-        period_name(*period)
+        "the access token's budget of ${limit} {} leaves ${left:.6}; this request may cost ${asked:.6}",
+        period_words(*period)
     )]
     Budget {
         /// The budget, in US dollars.
@@ -100,12 +100,12 @@ impl LimitReached {
     }
 }
 
-fn period_name(period: Period) -> &'static str {
+fn period_words(period: Period) -> &'static str {
     match period {
-        Period::Day => "day",
-        Period::Week => "week",
-        Period::Month => "month",
-        Period::Total => "lifetime",
+        Period::Day => "per day",
+        Period::Week => "per week",
+        Period::Month => "per month",
+        Period::Total => "in all",
     }
 }
 
@@ -213,18 +213,23 @@ impl State {
         {
             return Err(LimitReached::Concurrency { limit });
         }
+        self.check_budget(most.cost_nano_usd)
+    }
+
+    /// Whether the budget leaves so many nano-dollars.
+    fn check_budget(&self, cost: i64) -> Result<(), LimitReached> {
         let Some(budget) = self.limits.budget else {
             return Ok(());
         };
         let left = (budget.usd * NANO) as i64 - self.spent - self.reserved;
         // What costs nothing always passes.
-        if most.cost_nano_usd == 0 || most.cost_nano_usd <= left {
+        if cost == 0 || cost <= left {
             return Ok(());
         }
         Err(LimitReached::Budget {
             limit: budget.usd,
             left: left.max(0) as f64 / NANO,
-            asked: most.cost_nano_usd as f64 / NANO,
+            asked: cost as f64 / NANO,
             period: budget.period,
         })
     }
@@ -253,6 +258,24 @@ pub struct Reservation {
 }
 
 impl Reservation {
+    /// Reserves up to `cost_nano_usd` where it is more than so far: another LLM is called, and may
+    /// cost more.
+    ///
+    /// Errors: [`LimitReached::Budget`]; what was reserved stays.
+    pub fn raise(&mut self, cost_nano_usd: i64, now: Timestamp) -> Result<(), LimitReached> {
+        let more = cost_nano_usd.saturating_sub(self.most.cost_nano_usd);
+        if more <= 0 {
+            return Ok(());
+        }
+        let mut state = self.ledger.lock();
+        state.turn_over(now);
+        state.check_budget(more)?;
+        state.reserved += more;
+        drop(state);
+        self.most.cost_nano_usd = cost_nano_usd;
+        Ok(())
+    }
+
     /// Ends it with what was used.
     pub fn settle(mut self, used: Estimate) {
         self.used = used;
@@ -312,10 +335,23 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_reservation_grows_with_a_dearer_llm_and_never_past_the_budget() {
+        let ledger = Ledger::new(budget(1.0), 0, NOW);
+        let mut reservation = ledger.reserve(costs(0), NOW).unwrap();
+        reservation.raise(900_000_000, NOW).unwrap();
+        reservation.raise(100_000_000, NOW).unwrap();
+        assert_eq!(ledger.spent(NOW).reserved_usd, 0.9);
+        let refused = reservation.raise(1_100_000_000, NOW).unwrap_err();
+        assert!(matches!(refused, LimitReached::Budget { .. }), "{refused}");
+        drop(reservation);
+        assert_eq!(ledger.spent(NOW).reserved_usd, 0.0);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_budget_begins_anew_with_its_period() {
         let ledger = Ledger::new(budget(1.0), 990_000_000, NOW);
         let refused = ledger.reserve(costs(20_000_000), NOW).unwrap_err();
-        assert!(refused.to_string().contains("$1.00 per day"), "{refused}");
+        assert!(refused.to_string().contains("$1 per day"), "{refused}");
         let tomorrow = NOW.plus(Duration::from_secs(86_400));
         assert!(ledger.reserve(costs(20_000_000), tomorrow).is_ok());
     }

@@ -11,7 +11,7 @@ use crate::plan::{Candidate, Plan, Planner, Readiness};
 impl Planner {
     /// Explains where a request for `model` would go at `now`. Changes nothing.
     ///
-    /// Errors: [`Error::NotFound`].
+    /// Errors: [`Error::UnknownModel`].
     pub(crate) fn explain(&self, model: &str, now: Timestamp) -> Result<Explanation, Error> {
         let plan = self.look(model)?;
         let chosen = plan.chosen();

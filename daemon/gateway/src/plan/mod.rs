@@ -83,14 +83,14 @@ pub(crate) struct Planner {
 impl Planner {
     /// The plan for `model`.
     ///
-    /// Errors: [`Error::NotFound`].
+    /// Errors: [`Error::UnknownModel`].
     pub(crate) fn plan(&self, model: &str) -> Result<Plan, Error> {
         self.resolve(model, Turns::next)
     }
 
     /// The plan that the next request for `model` will get.
     ///
-    /// Errors: [`Error::NotFound`].
+    /// Errors: [`Error::UnknownModel`].
     pub(crate) fn look(&self, model: &str) -> Result<Plan, Error> {
         self.resolve(model, Turns::look)
     }
@@ -185,7 +185,7 @@ impl Planner {
                 .map(|alias| alias.metadata.name.to_string())
                 .chain(self.registry.models()),
         );
-        Error::NotFound {
+        Error::UnknownModel {
             name: model.escape_debug().take(80).collect(),
             near,
         }

@@ -28,6 +28,8 @@ pub(crate) struct Standing(Mutex<State>);
 pub(crate) struct State {
     pub(crate) breaker: Breaker,
     pub(crate) numbers: Numbers,
+    /// Why it failed last, for its owner; forgotten with the next good answer.
+    pub(crate) last_error: Option<String>,
 }
 
 impl Standing {
@@ -35,6 +37,7 @@ impl Standing {
         Self(Mutex::new(State {
             breaker: Breaker::default(),
             numbers: Numbers::new(),
+            last_error: None,
         }))
     }
 
@@ -43,12 +46,13 @@ impl Standing {
     }
 
     /// The LLM of `row` failed.
-    pub(crate) fn failed(&self, row: &Row, retry_after: Option<Duration>) {
+    pub(crate) fn failed(&self, row: &Row, retry_after: Option<Duration>, why: String) {
         let settings = row.spec().breaker.unwrap_or_default();
-        let opened = self
-            .lock()
-            .breaker
-            .failed(Instant::now(), retry_after, settings);
+        let opened = {
+            let mut state = self.lock();
+            state.last_error = Some(why);
+            state.breaker.failed(Instant::now(), retry_after, settings)
+        };
         if opened {
             let llm::Breaker { failures, open_for } = settings;
             tracing::warn!(llm.name = %row.name(), failures, %open_for, "breaker open: the LLM failed too often in a row");
@@ -99,13 +103,15 @@ impl Passed {
 
     /// A good answer came to its end.
     pub(crate) fn succeeded(&self) {
-        self.standing.lock().breaker.succeeded();
+        let mut state = self.standing.lock();
+        state.breaker.succeeded();
+        state.last_error = None;
     }
 
-    /// The LLM failed.
-    pub(crate) fn failed(&mut self, retry_after: Option<Duration>) {
+    /// The LLM failed; `why` is for its owner, and holds no secret.
+    pub(crate) fn failed(&mut self, retry_after: Option<Duration>, why: String) {
         self.is_probe = false;
-        self.standing.failed(&self.row, retry_after);
+        self.standing.failed(&self.row, retry_after, why);
     }
 }
 
@@ -140,7 +146,9 @@ impl Standings {
     /// Forgives an LLM: what it is has changed.
     pub(crate) fn forgive(&self, name: &Name) {
         if let Some(standing) = self.0.get(name) {
-            standing.lock().breaker = Breaker::default();
+            let mut state = standing.lock();
+            state.breaker = Breaker::default();
+            state.last_error = None;
         }
     }
 }

@@ -63,7 +63,7 @@ pub(crate) async fn show(
     let Some(one) = names.get(&id) else {
         let id: String = id.escape_debug().take(80).collect();
         let near = app.registry.nearest_with(&id, names.into_keys());
-        let error = gateway::Error::NotFound { name: id, near };
+        let error = gateway::Error::UnknownModel { name: id, near };
         debug_assert_eq!(error.code(), code::MODEL_NOT_FOUND);
         return Err(error.into());
     };
