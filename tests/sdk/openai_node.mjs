@@ -161,8 +161,11 @@ check("parallel tool calls, whole and streamed", async () => {
 });
 
 check("embeddings", async () => {
-  const answer = await client.embeddings.create({ model, input: ["one", "two"], encoding_format: "float" });
-  assert.deepEqual([answer.data.map((item) => item.embedding.length), answer.data[1].embedding[0]], [[8, 8], 0.125]);
+  // Unasked, this SDK asks for base64 and takes what comes for it.
+  for (const encoding of [{}, { encoding_format: "float" }]) {
+    const answer = await client.embeddings.create({ model, input: ["one", "two"], ...encoding });
+    assert.deepEqual(answer.data.map((item) => [...item.embedding]), Array(2).fill(Array(8).fill(0.125)));
+  }
 });
 
 check("completions of old", async () => {

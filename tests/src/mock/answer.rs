@@ -4,6 +4,8 @@ use super::behaviour::Ask;
 use super::recorder::RecordedRequest;
 use super::speech::Speech;
 use super::stats::StatsSnapshot;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use std::io::Write;
 
 /// Length of a mock embedding, in numbers.
@@ -140,13 +142,19 @@ fn embeddings(body: &mut Vec<u8>, ask: &Ask<'_>) {
     body.extend_from_slice(br#"{"object":"list","model":"#);
     model_name(body, ask.model());
     body.extend_from_slice(br#","data":["#);
+    let numbers = [0.125_f32; EMBEDDING_DIMENSIONS];
+    let numbers = if ask.wants_base64() {
+        let packed = numbers.map(f32::to_le_bytes);
+        format!("{:?}", STANDARD.encode(packed.as_flattened()))
+    } else {
+        format!("{numbers:?}")
+    };
     for index in 0..ask.input_count() {
         let comma = if index == 0 { "" } else { "," };
-        let numbers = [0.125_f32; EMBEDDING_DIMENSIONS];
         put(
             body,
             format_args!(
-                r#"{comma}{{"object":"embedding","index":{index},"embedding":{numbers:?}}}"#
+                r#"{comma}{{"object":"embedding","index":{index},"embedding":{numbers}}}"#
             ),
         );
     }

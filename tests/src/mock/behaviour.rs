@@ -145,6 +145,9 @@ pub(super) struct Ask<'a> {
     pub(super) mock: Behaviour,
     /// Embeddings: one text or a list of them.
     pub(super) input: Input,
+    /// Embeddings: `float` or `base64`.
+    #[serde(borrow)]
+    encoding_format: Option<Cow<'a, str>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -184,6 +187,10 @@ impl Ask<'_> {
 
     pub(super) fn wants_usage_nulls(&self) -> bool {
         self.mock.usage == UsageChunk::AskedWithNulls && self.stream_options.include_usage
+    }
+
+    pub(super) fn wants_base64(&self) -> bool {
+        self.encoding_format.as_deref() == Some("base64")
     }
 
     pub(super) fn input_count(&self) -> usize {

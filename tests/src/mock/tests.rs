@@ -288,6 +288,33 @@ async fn an_ordered_failure_looks_like_openai_and_says_when_to_come_back() {
 }
 
 #[tokio::test]
+async fn embeddings_are_numbers_or_base64_as_asked() {
+    let mock = mock();
+    for (asked, wanted) in [
+        ("", "\"embedding\":[0.125, 0.125"),
+        (
+            r#","encoding_format":"float""#,
+            "\"embedding\":[0.125, 0.125",
+        ),
+        (
+            r#","encoding_format":"base64""#,
+            "\"embedding\":\"AAAAPgAAAD4",
+        ),
+    ] {
+        let mut client = TcpStream::connect(mock.addr()).await.unwrap();
+        let body = format!(r#"{{"input":"a"{asked}}}"#);
+        let length = body.len();
+        let wire =
+            format!("POST /v1/embeddings HTTP/1.1\r\nContent-Length: {length}\r\n\r\n{body}");
+        client.write_all(wire.as_bytes()).await.unwrap();
+        let mut answer = vec![0; 4096];
+        let read = client.read(&mut answer).await.unwrap();
+        let answer = String::from_utf8_lossy(&answer[..read]);
+        assert!(answer.contains(wanted), "{asked}: {answer}");
+    }
+}
+
+#[tokio::test]
 async fn a_chunked_request_is_read_and_recorded() {
     let mock = mock();
     let mut client = TcpStream::connect(mock.addr()).await.unwrap();
