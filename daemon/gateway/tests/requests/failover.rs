@@ -529,3 +529,67 @@ async fn an_early_head_leaves_a_request_the_time_that_its_alias_gives() {
         "{text}"
     );
 }
+
+#[tokio::test]
+async fn a_probe_whose_caller_goes_says_nothing_and_the_next_one_decides() {
+    let (world, a, _b) = two().await;
+    for _ in 0..3 {
+        world.answered("big", play("500", false)).await;
+    }
+    world.pass(Duration::from_secs(301)).await;
+    tokio::select! {
+        _ = world.infer("big", play("silent", false)) => panic!("it is silent"),
+        () = a.has_seen(4) => {}
+    }
+    assert_eq!(breaker(&world, "a"), BreakerState::Open);
+    assert_eq!(world.answered("big", "{}").await.llm, "a");
+    assert_eq!(breaker(&world, "a"), BreakerState::Closed);
+    world.is_at_rest();
+}
+
+#[tokio::test]
+async fn a_cut_stream_and_a_refusal_are_told_in_anthropics_words() {
+    let world = World::new().await;
+    let mut publisher = world.publisher(json!({})).await;
+    let messages = |stream| {
+        let body = json!({"model": "qwen", "max_tokens": 5, "stream": stream,
+            "messages": [{"role": "user", "content": "x"}]});
+        let mut ask = world.ask("qwen", body.to_string());
+        ask.path = shared::infer_path::InferPath::Messages;
+        ask.dialect = gateway::Dialect::Anthropic;
+        ask
+    };
+    let serve = async {
+        let task = publisher.task().await.task_id;
+        let error = json!({"error": {"message": "too long", "type": "invalid_request_error"}});
+        publisher
+            .say(&task, json!({"seq": 0, "status": 400, "body": error}))
+            .await;
+    };
+    let refused = async { told(world.put(messages(false)).await.unwrap()).await };
+    let (refused, ()) = tokio::join!(refused, serve);
+    assert_eq!(refused.status, 400);
+    let body: serde_json::Value = serde_json::from_str(&refused.text).unwrap();
+    assert_eq!(
+        (&body["type"], &body["error"]["message"]),
+        (&json!("error"), &json!("too long"))
+    );
+
+    let serve = async {
+        let task = publisher.task().await.task_id;
+        let delta = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"half\"}}]}\n\n";
+        publisher.say(&task, first(delta)).await;
+        settle().await;
+        drop(publisher);
+    };
+    let cut = async {
+        let mut answer = world.put(messages(true)).await.unwrap();
+        rest(&mut answer).await
+    };
+    let ((text, error), ()) = tokio::join!(cut, serve);
+    assert!(error.is_none() && text.contains("half"), "{text}");
+    assert!(!text.contains("message_stop"), "{text}");
+    assert!(!last_error(&text)["message"].as_str().unwrap().is_empty());
+    assert!(text.contains(r#"{"type":"error""#), "{text}");
+    world.is_at_rest();
+}

@@ -189,3 +189,41 @@ async fn errors_of_messages_have_anthropics_shape() {
         assert_eq!(error["request_id"].as_str(), answer.header("x-request-id"));
     }
 }
+
+#[tokio::test]
+async fn a_kept_answer_is_marked_and_may_be_passed_over() {
+    let (mcpd, provider) = started().await;
+    let alias = json!({"name": "kept", "llms": ["gpt"], "cache": {"ttl": "10m"}});
+    mcpd.admin.post("/api/v1/aliases", alias).await.is(201);
+    let user = mcpd.token("user", "user").await;
+    let other = mcpd.token("other", "user").await;
+    let ask = async |caller: &Caller, wish: &str, stream: bool| {
+        let body = json!({"model": "kept", "temperature": 0, "stream": stream}).to_string();
+        let headers = [("x-mcpctl-cache", wish)];
+        let path = "/v1/chat/completions";
+        let coming = caller.open(Method::POST, path, &headers, body).await;
+        let answer = coming.whole().await.is(200);
+        let hit = answer.header("x-mcpctl-cache").map(str::to_owned);
+        (hit, answer.text().to_owned())
+    };
+    let hit = |hit: &str| Some(hit.to_owned());
+    let (first, text) = ask(&user, "", false).await;
+    assert_eq!(first, hit("miss"));
+    assert_eq!(ask(&user, "", false).await, (hit("hit"), text));
+    let (streamed, events) = ask(&user, "", true).await;
+    assert_eq!(streamed, hit("hit"));
+    assert!(events.ends_with("data: [DONE]\n\n"), "{events}");
+    assert_eq!(ask(&user, "bypass", false).await.0, None);
+    assert_eq!(ask(&other, "", false).await.0, hit("miss"));
+    assert_eq!(provider.requests(), 3);
+}
+
+#[tokio::test]
+async fn a_refused_key_is_a_502_without_the_providers_words_in_both_dialects() {
+    let (mcpd, _provider) = started().await;
+    let user = mcpd.token("user", "user").await;
+    let body = json!({"model": "gpt", "play": {"gpt": "401"}});
+    let answer = user.post("/v1/chat/completions", body).await;
+    answer.says(502, "provider_error", "does not accept the key");
+    assert!(!answer.text().contains("canary"));
+}

@@ -186,3 +186,29 @@ async fn no_more_than_so_many_llms_have_labels_of_their_own() {
         assert!(metrics.text().contains(&line), "{line}");
     }
 }
+
+#[tokio::test]
+async fn a_stream_that_its_caller_breaks_off_is_charged_by_what_was_counted() {
+    let (mcpd, _provider) = priced().await;
+    let user = mcpd.token("user", "user").await;
+    let body = json!({"model": "gpt", "stream": true, "play": {"gpt": "pause"}}).to_string();
+    let mut coming = user.open(http::Method::POST, CHAT, &[], body).await;
+    coming.until("half").await;
+    drop(coming);
+    mcpd.until("gpt", |status| status["inFlight"] == 0).await;
+    let record = user.get("/api/v1/requests?limit=1").await.is(200).json()["items"][0].clone();
+    assert_eq!(
+        (&record["outcome"], &record["status"]),
+        (&json!("cancelled"), &json!(200))
+    );
+    assert_eq!(
+        (&record["estimated"], &record["llm"]),
+        (&json!(true), &json!("gpt"))
+    );
+    assert!(record["tokens_out"].as_u64().unwrap() > 0, "{record}");
+    assert!(record["cost_usd"].as_f64().unwrap() > 0.0, "{record}");
+    assert!(metric(&user, r#"mcpd_cancelled_total{llm="gpt"}"#).await >= 1.0);
+    let load = user.get("/api/v1/load").await.is(200).json();
+    assert_eq!(load["items"][0]["errors"], 0);
+    assert_eq!(load["items"][0]["breaker"], "closed");
+}
