@@ -18,6 +18,7 @@ pub struct Proxy {
     rules: watch::Sender<Rules>,
     resets: watch::Sender<u64>,
     open: Arc<AtomicUsize>,
+    accepted: Arc<AtomicUsize>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -41,8 +42,9 @@ impl Proxy {
             rules: rules.subscribe(),
             resets: resets.subscribe(),
             open: Arc::default(),
+            accepted: Arc::default(),
         };
-        let open = pairs.open.clone();
+        let (open, accepted) = (pairs.open.clone(), pairs.accepted.clone());
         let serving = move || {
             runtime.block_on(async {
                 // Fails only outside a runtime.
@@ -63,6 +65,7 @@ impl Proxy {
             rules,
             resets,
             open,
+            accepted,
             stop: Some(stop),
             thread: Some(thread),
         })
@@ -95,6 +98,12 @@ impl Proxy {
     pub fn open(&self) -> usize {
         self.open.load(Ordering::SeqCst)
     }
+
+    /// Connections that were made so far, whether or not the upstream could be reached.
+    #[must_use]
+    pub fn accepted(&self) -> usize {
+        self.accepted.load(Ordering::SeqCst)
+    }
 }
 
 impl Drop for Proxy {
@@ -114,6 +123,7 @@ struct Pairs {
     rules: watch::Receiver<Rules>,
     resets: watch::Receiver<u64>,
     open: Arc<AtomicUsize>,
+    accepted: Arc<AtomicUsize>,
 }
 
 impl Pairs {
@@ -125,6 +135,7 @@ impl Pairs {
                 tokio::task::yield_now().await;
                 continue;
             };
+            self.accepted.fetch_add(1, Ordering::SeqCst);
             let pair = self.clone();
             connections.spawn(async move {
                 pair.open.fetch_add(1, Ordering::SeqCst);
