@@ -3,6 +3,7 @@
 //! A *public* LLM is called by mcpd over HTTP with a key it holds; a *virtual* LLM is a publisher's
 //! provider, called through the publisher's channel.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
@@ -108,6 +109,33 @@ text_of!(ProviderType {
     OpenRouter => "openrouter",
     Demo => "demo",
 });
+
+impl ProviderType {
+    /// Every type.
+    pub const ALL: [Self; 6] = [
+        Self::OpenAi,
+        Self::Ollama,
+        Self::Anthropic,
+        Self::Gemini,
+        Self::OpenRouter,
+        Self::Demo,
+    ];
+
+    /// Where this type is served when nobody says otherwise: by its vendor, or on the caller's own
+    /// machine. `None` for the demo, which is built in.
+    ///
+    /// Source: each vendor's API reference.
+    pub const fn default_url(self) -> Option<&'static str> {
+        match self {
+            Self::OpenAi => Some("https://api.openai.com/v1"),
+            Self::Ollama => Some("http://127.0.0.1:11434"),
+            Self::Anthropic => Some("https://api.anthropic.com"),
+            Self::Gemini => Some("https://generativelanguage.googleapis.com"),
+            Self::OpenRouter => Some("https://openrouter.ai/api/v1"),
+            Self::Demo => None,
+        }
+    }
+}
 
 /// A text outside a closed set of values.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -325,7 +353,7 @@ pub enum BadLlm {
     Field(#[from] serde_json::Error),
     /// Fields that contradict each other.
     #[error("{0}")]
-    Rule(&'static str),
+    Rule(Cow<'static, str>),
 }
 
 /// Reads an LLM in either form that a writer may send, and checks it.
@@ -340,7 +368,7 @@ pub fn parse(value: Value) -> Result<Llm, BadLlm> {
 
 /// Checks the rules that types alone can't hold.
 pub fn check(spec: &LlmSpec) -> Result<(), BadLlm> {
-    let rule = |text| Err(BadLlm::Rule(text));
+    let rule = |text: &'static str| Err(BadLlm::Rule(text.into()));
     if spec.model.is_empty() || spec.model.len() > 256 {
         return rule("`model` must be the provider's model id, 1 to 256 characters");
     }
@@ -354,9 +382,13 @@ pub fn check(spec: &LlmSpec) -> Result<(), BadLlm> {
         LlmKind::Virtual if spec.url.is_some() || spec.key.is_some() => {
             rule("a virtual LLM has neither `url` nor `key`: those stay with its publisher")
         }
-        LlmKind::Public if spec.url.is_none() && spec.provider_type != ProviderType::Demo => {
-            rule("a public LLM needs a `url`, such as https://api.openai.com/v1")
-        }
+        LlmKind::Public if spec.url.is_none() => match spec.provider_type.default_url() {
+            Some(url) => {
+                let why = format!("a public LLM needs a `url`, such as {url}");
+                Err(BadLlm::Rule(why.into()))
+            }
+            None => Ok(()),
+        },
         _ => Ok(()),
     }
 }
@@ -404,5 +436,21 @@ mod tests {
         assert!(why(json!({"name": "x", "type": "vllm", "model": "m"})).contains("openrouter"));
         assert!(why(json!({"name": "x", "type": "openai", "model": "m"})).contains("`url`"));
         assert!(why(json!({"name": "x", "type": "openai"})).contains("`model`"));
+    }
+
+    #[test]
+    fn a_missing_url_is_suggested_by_type_and_the_demo_needs_none() {
+        let read = |kind: &str| parse(json!({"name": "x", "type": kind, "model": "m"}));
+        for (kind, url) in [
+            ("openai", "https://api.openai.com/v1"),
+            ("anthropic", "https://api.anthropic.com"),
+            ("gemini", "https://generativelanguage.googleapis.com"),
+            ("openrouter", "https://openrouter.ai/api/v1"),
+            ("ollama", "http://127.0.0.1:11434"),
+        ] {
+            let why = read(kind).unwrap_err().to_string();
+            assert!(why.ends_with(&format!("such as {url}")), "{kind}: {why}");
+        }
+        assert_eq!(read("demo").unwrap().spec.url, None);
     }
 }

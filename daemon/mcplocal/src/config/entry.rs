@@ -164,12 +164,11 @@ impl Draft {
         let missing = |field: &'static str| (field, String::from("it is missing"));
         let provider_type = self.provider_type.ok_or_else(|| missing("type"))?;
         let default_url = match provider_type {
+            // What is published from here is a server of one's own: vLLM listens there.
             ProviderType::OpenAi => "http://127.0.0.1:8000/v1",
-            ProviderType::Ollama => "http://127.0.0.1:11434",
-            ProviderType::OpenRouter => "https://openrouter.ai/api/v1",
+            // Never called.
             ProviderType::Demo => "http://127.0.0.1",
-            ProviderType::Anthropic => "https://api.anthropic.com",
-            ProviderType::Gemini => "https://generativelanguage.googleapis.com",
+            other => other.default_url().unwrap_or_default(),
         };
         let url = self.url.as_deref().unwrap_or(default_url);
         let url = Origin::parse(url).map_err(|why| ("url", why.to_string()))?;
