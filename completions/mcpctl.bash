@@ -65,7 +65,7 @@ _mcpctl_table() {
         ;;
     ' create llm')
         subs=''
-        flags='--type --model --url --key --tier --breaker-failures --breaker-open-for --server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
+        flags='--type --model --url --key --tier --max-concurrency --max-queue --breaker-failures --breaker-open-for --server --context --output -o --timeout --no-stream-usage --verbose -v --quiet -q --no-color --help -h'
         slot='' many=0
         ;;
     ' create alias')
@@ -276,6 +276,8 @@ _mcpctl_value() {
     ' create llm --url') value='' ;;
     ' create llm --key') value='' ;;
     ' create llm --tier') value='' ;;
+    ' create llm --max-concurrency') value='' ;;
+    ' create llm --max-queue') value='' ;;
     ' create llm --breaker-failures') value='' ;;
     ' create llm --breaker-open-for') value='' ;;
     ' create llm --server') value='' ;;

@@ -256,9 +256,11 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --type\t'The dialect' \
                 --model\t'The provider\'s own model id' \
-                --url\t'The provider\'s base URL' \
+                --url\t'The provider\'s base URL; default: the vendor\'s, Ollama\'s on the server\'s own machine' \
                 --key\t'Where the API key is kept' \
                 --tier\t'A routing hint: fast, balanced, heavy, or a word of your own' \
+                --max-concurrency\t'Requests that it takes at once; default: 256' \
+                --max-queue\t'Requests that may wait for their turn; default: 32' \
                 --breaker-failures\t'Failures in a row that take it out of rotation; default: 3' \
                 --breaker-open-for\t'How long it stays out before one request probes it, such as 30s; default: 5m' \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
@@ -266,6 +268,7 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --output\t'How to print: table, wide, json, yaml or name' \
                 -o\t'How to print: table, wide, json, yaml or name' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
+                --no-stream-usage\t'Don\'t ask its streams for their usage: for servers that refuse `stream_options`' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
                 --quiet\t'Say nothing but data, warnings and errors' \
@@ -925,6 +928,10 @@ function __mcpctl_value
         case ' create llm --key'
             echo ''
         case ' create llm --tier'
+            echo ''
+        case ' create llm --max-concurrency'
+            echo ''
+        case ' create llm --max-queue'
             echo ''
         case ' create llm --breaker-failures'
             echo ''

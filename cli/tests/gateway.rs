@@ -56,7 +56,7 @@ fn put_aliases(server: &FakeServer) {
     server.put(
         "aliases",
         json!({"apiVersion": "mcpctl/v1", "kind": "Alias", "metadata": metadata("smart"),
-            "spec": {"model": "qwen3:8b", "llms": ["laptop"], "policy": "least-busy",
+            "spec": {"model": "qwen3:8b", "llms": ["laptop", "attic"], "policy": "least-busy",
                 "fallbacks": ["gpt", "cheap"], "onUnavailable": "wait",
                 "cache": {"ttl": "10m", "always": false}},
             "status": {"members": ["box", "laptop"], "active": 1}}),
@@ -84,9 +84,9 @@ fn aliases_are_listed_and_described() {
     let table = setup.run("get alias").stdout;
     assert!(table.lines().next().unwrap().ends_with("AGE"));
     assert_snapshot!(without_age(&table), @"
-    NAME   TARGET           POLICY        FALLBACKS  ACTIVE  ON-UNAVAILABLE  CACHE
-    cheap  laptop           prefer-local  -          -       fail            -
-    smart  qwen3:8b,laptop  least-busy    gpt,cheap  1/2     wait            10m
+    NAME   TARGET                 POLICY        FALLBACKS  ACTIVE  ON-UNAVAILABLE  CACHE
+    cheap  laptop                 prefer-local  -          -       fail            -
+    smart  qwen3:8b,laptop,attic  least-busy    gpt,cheap  1/3     wait            10m
     ");
     assert_eq!(
         setup.run("get al -o name").stdout,
@@ -139,6 +139,66 @@ fn an_alias_is_created_from_flags() {
     --- stderr
     error: an alias can't be its own fallback
     ");
+}
+
+#[test]
+fn an_alias_of_an_llm_that_is_not_there_yet_says_so() {
+    let setup = Setup::new();
+    let made = json!({"apiVersion": "mcpctl/v1", "kind": "Alias", "metadata": {"name": "code"},
+        "spec": {"llms": ["laptop", "attic"]}, "status": {"members": ["laptop"], "active": 1}});
+    setup.server.answers("/api/v1/aliases", made);
+    assert_snapshot!(setup.shown("create alias code --llm laptop,attic"), @"
+    exit 0
+    alias/code created
+    --- stderr
+    note: there is no LLM `attic` yet; it joins when it comes
+    ");
+    let ran = setup.run("create alias code --llm laptop,attic -q");
+    assert_eq!(ran.stderr, "", "{ran:?}");
+}
+
+#[test]
+fn an_llm_without_a_url_is_called_where_its_type_is_served() {
+    let setup = Setup::new();
+    assert_snapshot!(setup.shown("create llm sonnet --type anthropic --model m"), @"
+    exit 0
+    llm/sonnet created
+    --- stderr
+    The server calls it at https://api.anthropic.com, the default of anthropic; --url sets another
+    ");
+    assert_eq!(
+        setup.last_body("POST")["url"],
+        json!("https://api.anthropic.com")
+    );
+    let ran = setup.run("create llm own --type ollama --model m --url http://10.0.0.5:11434");
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
+    assert_eq!(
+        setup.last_body("POST")["url"],
+        json!("http://10.0.0.5:11434")
+    );
+    setup.run("create llm echo --type demo --model demo");
+    assert_eq!(setup.last_body("POST").get("url"), None);
+    let ran = setup.run("create llm x --type vllm --model m");
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.stderr.contains("openrouter"), "{ran:?}");
+}
+
+#[test]
+fn how_much_an_llm_takes_comes_from_flags() {
+    let setup = Setup::new();
+    let ran = setup.run(
+        "create llm slow --type openai --model m --url http://10.0.0.7:8000/v1 \
+         --max-concurrency 4 --max-queue 0 --no-stream-usage",
+    );
+    assert_eq!(ran.stdout, "llm/slow created\n", "{ran:?}");
+    assert_eq!(
+        setup.last_body("POST"),
+        json!({"name": "slow", "kind": "public", "type": "openai", "model": "m",
+            "url": "http://10.0.0.7:8000/v1", "maxConcurrency": 4, "maxQueue": 0,
+            "streamUsage": false})
+    );
+    let ran = setup.run("create llm x --type demo --model m --max-concurrency 0");
+    assert_eq!(ran.code, Some(2), "{ran:?}");
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
+use shared::llm::ProviderType;
 use shared::role::Role;
 
 /// List resources, or show some of them
@@ -68,23 +70,23 @@ pub(crate) enum CreateWhat {
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
-  mcpctl create llm gpt --type openai --model gpt-4o --url https://api.openai.com/v1 \\
-      --key secret/openai#api-key
+  mcpctl create llm gpt --type openai --model gpt-4o --key secret/openai#api-key
   mcpctl create llm box --type ollama --model llama3.2:3b --url http://10.0.0.5:11434 --tier fast
   mcpctl create llm flaky --type openai --model m --url http://10.0.0.6:8000/v1 \\
       --breaker-failures 5 --breaker-open-for 30s
+  mcpctl create llm slow --type openai --model m --url http://10.0.0.7:8000/v1 \\
+      --max-concurrency 4 --max-queue 100 --no-stream-usage
   mcpctl create llm echo --type demo --model demo")]
 pub(crate) struct CreateLlm {
     /// How it will be called
     pub(crate) name: String,
     /// The dialect
-    #[arg(long = "type", value_name = "TYPE",
-        value_parser = ["openai", "ollama", "anthropic", "gemini", "openrouter", "demo"])]
-    pub(crate) provider_type: String,
+    #[arg(long = "type", value_name = "TYPE", value_parser = provider_types())]
+    pub(crate) provider_type: ProviderType,
     /// The provider's own model id
     #[arg(long)]
     pub(crate) model: String,
-    /// The provider's base URL
+    /// The provider's base URL; default: the vendor's, Ollama's on the server's own machine
     #[arg(long)]
     pub(crate) url: Option<String>,
     /// Where the API key is kept
@@ -93,12 +95,27 @@ pub(crate) struct CreateLlm {
     /// A routing hint: fast, balanced, heavy, or a word of your own
     #[arg(long)]
     pub(crate) tier: Option<String>,
+    /// Requests that it takes at once; default: 256
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) max_concurrency: Option<u32>,
+    /// Requests that may wait for their turn; default: 32
+    #[arg(long, value_name = "N")]
+    pub(crate) max_queue: Option<u32>,
+    /// Don't ask its streams for their usage: for servers that refuse `stream_options`
+    #[arg(long)]
+    pub(crate) no_stream_usage: bool,
     /// Failures in a row that take it out of rotation; default: 3
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) breaker_failures: Option<u32>,
     /// How long it stays out before one request probes it, such as 30s; default: 5m
     #[arg(long, value_name = "TIME", value_parser = crate::duration::parse)]
     pub(crate) breaker_open_for: Option<std::time::Duration>,
+}
+
+/// The types as clap lists them, and what they mean.
+fn provider_types() -> impl TypedValueParser<Value = ProviderType> {
+    PossibleValuesParser::new(ProviderType::ALL.map(ProviderType::as_str))
+        .try_map(|text| text.parse::<ProviderType>())
 }
 
 /// Store values that only the server will read

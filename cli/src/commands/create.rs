@@ -15,6 +15,7 @@ use crate::args::resources::{Create, CreateLlm, CreateSecret, CreateToken, Creat
 use crate::clock::now;
 use crate::exit_code::Exit;
 use crate::failure::{Failure, Result};
+use crate::output::columns::missing;
 use crate::prompt;
 use crate::resource::{self, Resource};
 use crate::session::Session;
@@ -38,9 +39,21 @@ async fn llm(args: &CreateLlm, session: &Session<'_>) -> Result<()> {
     }
     let mut body = json!({"name": name, "kind": "public", "type": args.provider_type,
         "model": args.model});
-    for (field, value) in [("url", &args.url), ("key", &args.key), ("tier", &args.tier)] {
+    let unasked = match args.url {
+        Some(_) => None,
+        None => args.provider_type.default_url(),
+    };
+    let fields = [
+        ("url", args.url.as_deref().or(unasked).map(Value::from)),
+        ("key", args.key.as_deref().map(Value::from)),
+        ("tier", args.tier.as_deref().map(Value::from)),
+        ("maxConcurrency", args.max_concurrency.map(Value::from)),
+        ("maxQueue", args.max_queue.map(Value::from)),
+        ("streamUsage", args.no_stream_usage.then(|| false.into())),
+    ];
+    for (field, value) in fields {
         if let Some(value) = value {
-            body[field] = value.as_str().into();
+            body[field] = value;
         }
     }
     let breaker = [
@@ -54,7 +67,14 @@ async fn llm(args: &CreateLlm, session: &Session<'_>) -> Result<()> {
     }
     shared::llm::parse(body.clone()).map_err(|why| Failure::usage(why.to_string()))?;
     let created = session.client()?.create(Resource::Llm, &body).await?;
-    super::report(session.output, Resource::Llm, &created, "created")
+    super::report(session.output, Resource::Llm, &created, "created")?;
+    if let Some(url) = unasked {
+        let kind = args.provider_type;
+        let note =
+            format!("The server calls it at {url}, the default of {kind}; --url sets another");
+        session.output.note(&note);
+    }
+    Ok(())
 }
 
 async fn alias(args: &CreateAlias, session: &Session<'_>) -> Result<()> {
@@ -88,7 +108,12 @@ async fn alias(args: &CreateAlias, session: &Session<'_>) -> Result<()> {
     }
     shared::alias::parse(body.clone()).map_err(|why| Failure::usage(why.to_string()))?;
     let created = session.client()?.create(Resource::Alias, &body).await?;
-    super::report(session.output, Resource::Alias, &created, "created")
+    super::report(session.output, Resource::Alias, &created, "created")?;
+    for name in missing(&created) {
+        let note = format!("note: there is no LLM `{name}` yet; it joins when it comes");
+        session.output.note(&note);
+    }
+    Ok(())
 }
 
 async fn price(args: &CreatePrice, session: &Session<'_>) -> Result<()> {

@@ -140,14 +140,36 @@ fn target(alias: &Value) -> String {
     model.into_iter().chain(llms).collect::<Vec<_>>().join(",")
 }
 
-/// How many of an alias's LLMs can be called, of how many.
+/// How many of an alias's LLMs can be called, of how many: those that it names and that are not
+/// there count too.
 fn active(alias: &Value) -> String {
     let active = alias.pointer("/status/active").and_then(Value::as_u64);
     let members = alias.pointer("/status/members").and_then(Value::as_array);
     match (active, members) {
-        (Some(active), Some(members)) => format!("{active}/{}", members.len()),
+        (Some(active), Some(members)) => {
+            format!("{active}/{}", members.len() + missing(alias).len())
+        }
         _ => String::new(),
     }
+}
+
+/// The LLMs that an alias names and that are not there, in its order. None where the server does
+/// not say who is.
+pub(crate) fn missing(alias: &Value) -> Vec<&str> {
+    let Some(members) = alias.pointer("/status/members").and_then(Value::as_array) else {
+        return Vec::new();
+    };
+    let named = alias.pointer("/spec/llms").and_then(Value::as_array);
+    let mut missing = Vec::new();
+    for name in named.into_iter().flatten() {
+        if let Some(text) = name.as_str()
+            && !members.contains(name)
+            && !missing.contains(&text)
+        {
+            missing.push(text);
+        }
+    }
+    missing
 }
 
 fn price_at(price: &Value, pointer: &str) -> String {
