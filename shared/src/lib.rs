@@ -12,6 +12,7 @@ pub mod document;
 pub mod error_body;
 pub mod headers;
 pub mod infer_path;
+pub mod job;
 pub mod lifecycle;
 pub mod llm;
 pub mod load;
