@@ -136,7 +136,7 @@ _mcpctl_table() {
     ' chat-llm')
         subs=''
         flags='--message -m --system --temperature --max-tokens --server --context --output -o --timeout --no-stream --verbose -v --quiet -q --no-color --help -h'
-        slot='@llm' many=0
+        slot='@route' many=0
         ;;
     ' local')
         subs='status publish unpublish reload logs install uninstall run'

@@ -612,7 +612,7 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
             '--help' = 'Print help (see more with ''--help'')'
             '-h' = 'Print help (see more with ''--help'')'
         }
-        Slot = '@llm'; Many = $false
+        Slot = '@route'; Many = $false
     }
     ' local' = @{
         Subs = [ordered]@{

@@ -119,6 +119,23 @@ fn an_llm_that_is_away_or_unknown() {
 }
 
 #[test]
+fn an_alias_is_asked_and_meant_like_an_llm() {
+    let (sandbox, server) = setup();
+    let alias = serde_json::json!({"kind": "Alias", "metadata": {"name": "smart"}, "spec": {}});
+    server.put("aliases", alias);
+    for name in ["smart", "alias/smart"] {
+        let ran = run(&mut sandbox.at(&server, &["chat-llm", name, "-m", "hi"]));
+        assert_eq!(ran.stdout, "you said: hi\n", "{ran:?}");
+    }
+    for (typed, meant) in [("smrat", "smart"), ("gpt4o", "gpt-4o")] {
+        let ran = run(&mut sandbox.at(&server, &["chat-llm", typed, "-m", "hi"]));
+        assert_eq!(ran.code, Some(3));
+        let hint = format!("did you mean `{meant}`?");
+        assert!(ran.stderr.contains(&hint), "{ran:?}");
+    }
+}
+
+#[test]
 fn ctrl_c_ends_with_130_and_drops_the_stream() {
     use std::io::Read;
     let (sandbox, server) = setup();

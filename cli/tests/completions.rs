@@ -15,9 +15,13 @@ use std::process::{Command, Stdio};
 use support::{FakeServer, Sandbox, TOKEN, run};
 
 /// What Tab must offer behind each line.
-const CASES: [(&str, &[&str]); 24] = [
-    ("mcpctl chat-llm ", &["gpt", "laptop", "qwen2.5:7b"]),
+const CASES: [(&str, &[&str]); 25] = [
+    (
+        "mcpctl chat-llm ",
+        &["gpt", "laptop", "qwen2.5:7b", "smart"],
+    ),
     ("mcpctl chat-llm la", &["laptop"]),
+    ("mcpctl chat-llm sm", &["smart"]),
     ("mcpctl get llm ", &["gpt", "laptop", "qwen2.5:7b"]),
     ("mcpctl get llm gpt lap", &["laptop"]),
     ("mcpctl describe llm g", &["gpt"]),

@@ -90,6 +90,28 @@ fn ctrl_c_stops_the_answer_and_the_conversation_goes_on() {
 }
 
 #[test]
+fn a_conversation_with_an_alias_says_who_is_behind_it() {
+    let (sandbox, server) = (Sandbox::new(), FakeServer::start());
+    let alias = serde_json::json!({"kind": "Alias", "metadata": {"name": "smart"},
+        "spec": {"llms": ["laptop", "attic"], "policy": "least-busy"},
+        "status": {"members": ["laptop"], "active": 1}});
+    server.put("aliases", alias);
+    let Some(terminal) = Terminal::start(&sandbox, &server, "chat-llm smart") else {
+        return;
+    };
+    let screen = terminal.wait("the prompt", at_prompt);
+    let header = "Alias: smart  least-busy → laptop,attic\nActive: 1/2\n";
+    assert!(screen.contains(header), "{screen}");
+    // A model id, too.
+    terminal.press(&["/model gpt-4o", "Enter"]);
+    terminal.wait("the pool", |screen| {
+        screen.contains("Model: gpt-4o → gpt\nActive: 1/1\n") && at_prompt(screen)
+    });
+    terminal.press(&["C-d"]);
+    terminal.wait("the end", |screen| screen.contains("ended 0"));
+}
+
+#[test]
 fn a_terminal_sees_thinking_and_no_control_sequences() {
     let (sandbox, server) = (Sandbox::new(), FakeServer::start());
     let ask = |llm: &str| {

@@ -4,19 +4,20 @@ use clap::Args;
 
 /// Talk to an LLM
 ///
-/// Without a message it opens a conversation. With -m, or with text on stdin, it asks once and
+/// An alias or a model id does too: the server picks the LLM then. Without a message it opens a conversation. With -m, or with text on stdin, it asks once and
 /// prints the answer; text on stdin follows the message. The server keeps nothing of it.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "\
 Examples:
   mcpctl chat-llm laptop
   mcpctl chat-llm laptop -m 'Why is the sky blue?'
+  mcpctl chat-llm smart -m 'Whoever of the alias is free, answer'
   git diff | mcpctl chat-llm laptop -m 'Write a commit message' --temperature 0
   mcpctl chat-llm laptop -m hi -o json | jq .usage
 
 In a conversation `/help` lists the commands, Ctrl-C stops an answer, Ctrl-D leaves.")]
 pub(crate) struct ChatLlm {
-    /// The LLM
+    /// The LLM, an alias, or the model id that several LLMs serve
     pub(crate) name: String,
     /// Ask this and leave
     #[arg(short, long, value_name = "TEXT")]

@@ -28,7 +28,9 @@ mod status_line;
 const MAX_STDIN_BYTES: u64 = 32 << 20;
 
 pub(crate) async fn run(args: ChatLlm, session: &Session<'_>) -> Result<Exit> {
-    let name: Name = resource::name(args.name.strip_prefix("llm/").unwrap_or(&args.name))?;
+    let kinds = ["llm/", "alias/"];
+    let bare = kinds.iter().find_map(|kind| args.name.strip_prefix(kind));
+    let name: Name = resource::name(bare.unwrap_or(&args.name))?;
     let stdin_is_terminal = std::io::stdin().is_terminal();
     if args.message.is_none() && stdin_is_terminal {
         return repl::run(&name, &args, session).await;

@@ -12,12 +12,12 @@ use super::conversation::{Conversation, Speaker};
 use super::editor::{Editor, Input};
 use super::slash::{self, COMMANDS, Setting, Slash};
 use crate::args::chat::ChatLlm;
-use crate::client::{Client, names_in};
+use crate::client::{Client, Target, name_of};
 use crate::exit_code::Exit;
 use crate::failure::{Failure, Result};
 use crate::output::Output;
-use crate::output::columns::text;
-use crate::resource::{self, Resource};
+use crate::output::columns::{active, target, text};
+use crate::resource;
 use crate::session::Session;
 
 /// The rule above and below the header, in characters.
@@ -36,9 +36,9 @@ struct Repl<'a> {
 
 pub(super) async fn run(name: &Name, args: &ChatLlm, session: &Session<'_>) -> Result<Exit> {
     let (client, output) = (session.client()?, session.output);
-    let llm = client.get(Resource::Llm, name).await?;
-    let known = client.list(Resource::Llm).await.unwrap_or_default();
-    let names = names_in(&known).into_iter().map(Into::into).collect();
+    let models = client.models().await?;
+    let target = models.get(name.as_str())?;
+    let names = models.names().into_iter().map(Into::into).collect();
     let history = session.home.history_path();
     let mut editor = Editor::start(history, names, output.colour_on_err())?;
     let mut repl = Repl {
@@ -49,7 +49,7 @@ pub(super) async fn run(name: &Name, args: &ChatLlm, session: &Session<'_>) -> R
         conversation: Conversation::new(args),
         unanswered: None,
     };
-    output.note(&header(name, &llm));
+    output.note(&header(name, &target));
     let mut warned = false;
     loop {
         match editor.read().await? {
@@ -71,16 +71,40 @@ pub(super) async fn run(name: &Name, args: &ChatLlm, session: &Session<'_>) -> R
     }
 }
 
-fn header(name: &Name, llm: &Value) -> String {
-    let at = |pointer| llm.pointer(pointer).map(text).unwrap_or_default();
+fn header(name: &Name, to: &Target<'_>) -> String {
     let rule = "─".repeat(RULE);
-    format!(
-        "{rule}\nLLM: {name}  {} → {}\nKind: {}    Status: {}\n{rule}",
-        at("/spec/type"),
-        at("/spec/model"),
-        at("/spec/kind"),
-        at("/status/phase")
-    )
+    let field = |of: &Value, pointer| of.pointer(pointer).map(text).unwrap_or_default();
+    let (who, how) = match *to {
+        Target::Llm(llm) => {
+            let at = |pointer| field(llm, pointer);
+            (
+                format!("LLM: {name}  {} → {}", at("/spec/type"), at("/spec/model")),
+                format!(
+                    "Kind: {}    Status: {}",
+                    at("/spec/kind"),
+                    at("/status/phase")
+                ),
+            )
+        }
+        Target::Alias(alias) => (
+            format!(
+                "Alias: {name}  {} → {}",
+                field(alias, "/spec/policy"),
+                target(alias)
+            ),
+            format!("Active: {}", active(alias)),
+        ),
+        Target::Pool(ref llms) => {
+            let phases = llms.iter().map(|llm| field(llm, "/status/phase"));
+            let active = phases.filter(|phase| phase == "active").count();
+            let names: Vec<_> = llms.iter().map(|llm| name_of(llm)).collect();
+            (
+                format!("Model: {name} → {}", names.join(",")),
+                format!("Active: {active}/{}", llms.len()),
+            )
+        }
+    };
+    format!("{rule}\n{who}\n{how}\n{rule}")
 }
 
 impl Repl<'_> {
@@ -193,8 +217,9 @@ impl Repl<'_> {
             Some(name) => resource::name(&name)?,
             None => self.llm.clone(),
         };
-        let llm = self.client.get(Resource::Llm, &name).await?;
-        self.output.note(&header(&name, &llm));
+        let models = self.client.models().await?;
+        self.output
+            .note(&header(&name, &models.get(name.as_str())?));
         self.llm = name;
         Ok(())
     }

@@ -35,7 +35,11 @@ pub(super) const COMMANDS: [(&str, &str, &str); 10] = [
         "[temperature N|max-tokens N]",
         "show or change a setting; `off` takes it back",
     ),
-    ("/model", "[NAME]", "show or change the LLM"),
+    (
+        "/model",
+        "[NAME]",
+        "show or change the LLM, alias or model id",
+    ),
     ("/save", "FILE", "write the conversation to a file"),
     ("/load", "FILE", "go on with a saved conversation"),
     ("/retry", "", "ask the last question again"),

@@ -8,10 +8,8 @@ use serde_json::{Value, json};
 use shared::name::Name;
 use shared::token::Limits;
 
-use super::{Client, names_in, path_of};
-use crate::exit_code::Exit;
-use crate::failure::{Failure, Result};
-use crate::near_miss::nearest;
+use super::{Client, path_of};
+use crate::failure::Result;
 use crate::resource::Resource;
 
 /// How long a look at the load may take: those who look again soon don't wait long.
@@ -59,24 +57,6 @@ impl Client {
     pub(crate) async fn put_limits(&self, token: &Name, limits: &Limits) -> Result<Value> {
         let path = format!("{}/limits", path_of(Resource::Token, token));
         self.call(Method::PUT, &path, Some(&json!(limits))).await
-    }
-
-    /// Adds the nearest of all that may stand as `model` to a not-found failure.
-    async fn with_near_model(&self, failure: Failure, model: &str) -> Failure {
-        if failure.exit() != Exit::NotFound || failure.has_hint() {
-            return failure;
-        }
-        let none = || json!({});
-        let llms = self.list(Resource::Llm).await.unwrap_or_else(|_| none());
-        let aliases = self.list(Resource::Alias).await.unwrap_or_else(|_| none());
-        let items = llms.get("items").and_then(Value::as_array);
-        let models = items.into_iter().flatten();
-        let models = models.filter_map(|llm| llm.pointer("/spec/model")?.as_str());
-        let known = names_in(&llms).into_iter().chain(names_in(&aliases));
-        match nearest(model, known.chain(models)) {
-            Some(near) => failure.hint(format!("did you mean `{near}`?")),
-            None => failure.hint("`mcpctl get llm,alias` lists what can be asked for"),
-        }
     }
 }
 

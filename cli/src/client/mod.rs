@@ -18,11 +18,13 @@ use crate::resource::Resource;
 
 mod answer;
 mod gateway;
+mod models;
 mod transcript;
 mod transport;
 mod unreachable;
 
 pub(crate) use answer::from_detail as failure_from_detail;
+pub(crate) use models::Target;
 
 /// How long a call on a resource may take.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -114,7 +116,7 @@ impl Client {
             .await
     }
 
-    /// Asks an LLM. The answer's body is still to be read; without `--timeout` it has no limit,
+    /// Asks an LLM, an alias or a model id. The answer's body is still to be read; without `--timeout` it has no limit,
     /// since a model may take its time.
     pub(crate) async fn infer(&self, name: &Name, body: &Value) -> Result<Response> {
         let path = format!("{}/infer", path_of(Resource::Llm, name));
@@ -124,7 +126,7 @@ impl Client {
             .await;
         match answer {
             Ok(response) => Ok(response),
-            Err(failure) => Err(self.with_near_miss(failure, Resource::Llm, name).await),
+            Err(failure) => Err(self.with_near_model(failure, name.as_str()).await),
         }
     }
 

@@ -107,12 +107,12 @@ fn flags(command: &Command) -> Vec<Flag> {
 
 fn slot(path: &str, arg: &Arg) -> Slot {
     match (path, arg.get_id().as_str()) {
-        (" chat-llm", "name") | (" top llm", "names") | ("", "llm" | "llms") => {
-            return Slot::Ask("llm");
-        }
+        (" top llm", "names") | ("", "llm" | "llms") => return Slot::Ask("llm"),
         (" get", "what") => return Slot::Ask("what-get"),
         (" describe" | " delete", "what") => return Slot::Ask("what"),
-        (" explain route", "model") | ("", "fallbacks") => return Slot::Ask("route"),
+        (" chat-llm", "name") | (" explain route", "model") | ("", "fallbacks") => {
+            return Slot::Ask("route");
+        }
         (" set limits", "token") => return Slot::Ask("limits"),
         (" context use" | " context show" | " context delete", "name") | ("", "context") => {
             return Slot::Ask("context");

@@ -133,7 +133,7 @@ impl Column {
 }
 
 /// Whom an alias stands for: a model id, LLMs, or both.
-fn target(alias: &Value) -> String {
+pub(crate) fn target(alias: &Value) -> String {
     let model = alias.pointer("/spec/model").map(text);
     let llms = alias.pointer("/spec/llms").and_then(Value::as_array);
     let llms = llms.into_iter().flatten().map(text);
@@ -142,7 +142,7 @@ fn target(alias: &Value) -> String {
 
 /// How many of an alias's LLMs can be called, of how many: those that it names and that are not
 /// there count too.
-fn active(alias: &Value) -> String {
+pub(crate) fn active(alias: &Value) -> String {
     let active = alias.pointer("/status/active").and_then(Value::as_u64);
     let members = alias.pointer("/status/members").and_then(Value::as_array);
     match (active, members) {

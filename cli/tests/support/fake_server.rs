@@ -322,7 +322,7 @@ fn infer(name: &str, body: &str, out: &mut TcpStream, gone: &Sender<()>) -> bool
     }
     if !matches!(
         name,
-        "laptop" | "gpt" | "cut" | "error" | "endless" | "dirty" | "thinks"
+        "laptop" | "gpt" | "smart" | "cut" | "error" | "endless" | "dirty" | "thinks"
     ) {
         let why = format!("there is no LLM `{name}`");
         return error(out, 404, "model_not_found", &why, None);
