@@ -92,7 +92,9 @@ async fn run(world: &World, request: &Request) -> bool {
     };
     match request.end {
         End::Reads | End::GoesAfterFirst => to_the_end.await,
+        // Biased: it is made before its caller goes.
         End::GoesAfter(many) => tokio::select! {
+            biased;
             () = to_the_end => {}
             () = turns(many) => return false,
         },
