@@ -635,8 +635,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --quiet\t'Say nothing but data, warnings and errors' \
                 -q\t'Say nothing but data, warnings and errors' \
                 --no-color\t'Use no colour [env: NO_COLOR]' \
-                --help\t'Print help' \
-                -h\t'Print help'
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
             set slot '@provider'
             set many 0
         case ' local reload'

@@ -693,8 +693,8 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
             '--quiet' = 'Say nothing but data, warnings and errors'
             '-q' = 'Say nothing but data, warnings and errors'
             '--no-color' = 'Use no colour [env: NO_COLOR]'
-            '--help' = 'Print help'
-            '-h' = 'Print help'
+            '--help' = 'Print help (see more with ''--help'')'
+            '-h' = 'Print help (see more with ''--help'')'
         }
         Slot = '@provider'; Many = $false
     }

@@ -26,6 +26,8 @@ Examples:
         provider: String,
     },
     /// Take a provider back
+    ///
+    /// Ends when the server knows, where it can be asked, and after three seconds at the latest.
     #[command(after_help = "\
 Examples:
   mcpctl local unpublish laptop")]

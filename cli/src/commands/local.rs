@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde_json::json;
 use shared::local_control::{Reply, Request, Status};
 
+use super::unpublished;
 use crate::args::Format;
 use crate::args::local::{Local, LocalVerb};
 use crate::clock::now;
@@ -43,11 +44,30 @@ pub(super) fn run(args: &Local, session: &Session<'_>) -> Result<Exit> {
             follow: *follow,
         },
     };
-    ask(session, &request)?;
-    Ok(Exit::Done)
+    ask(session, &request, |reply| show(session, reply))?;
+    let Request::Unpublish { name } = &request else {
+        return Ok(Exit::Done);
+    };
+    let mut status = None;
+    let asked = ask(session, &Request::Status, |reply| {
+        if let Reply::Status(seen) = reply {
+            status = Some(seen);
+        }
+        Ok(())
+    });
+    match (asked, status) {
+        (Ok(()), Some(status)) => unpublished::settle(name, &status, session),
+        // It is done all the same; the daemon ends, or is of another version.
+        _ => Ok(Exit::Done),
+    }
 }
 
-fn ask(session: &Session<'_>, request: &Request) -> Result<()> {
+/// Asks the daemon, and hands on each answer.
+fn ask(
+    session: &Session<'_>,
+    request: &Request,
+    mut each: impl FnMut(Reply) -> Result<()>,
+) -> Result<()> {
     let path = session.home.socket_path();
     let mut stream = UnixStream::connect(&path).map_err(|why| not_there(&path, &why))?;
     let follows = matches!(request, Request::Logs { follow: true, .. });
@@ -70,7 +90,7 @@ fn ask(session: &Session<'_>, request: &Request) -> Result<()> {
                 .caused_by(&why)
                 .hint("mcpctl and mcplocal may be of different versions: `mcpctl version`")
         })?;
-        show(session, reply)?;
+        each(reply)?;
         answers += 1;
     }
     if answers == 0 && !matches!(request, Request::Logs { .. }) {

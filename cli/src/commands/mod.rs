@@ -29,6 +29,7 @@ mod manifest;
 mod markdown_help;
 mod set;
 mod top;
+mod unpublished;
 mod usage;
 mod version;
 mod watch;
