@@ -35,7 +35,7 @@ pub struct Load {
     pub breaker_until: Option<Timestamp>,
     /// Requests that run.
     pub in_flight: u32,
-    /// Requests that wait for a slot.
+    /// Requests that wait for a slot, or for it to wake.
     pub queued: u32,
     /// Requests that ended since the server started.
     pub requests: u64,

@@ -59,7 +59,7 @@ pub struct LlmNumbers {
     pub first_byte_seconds: Distribution,
     /// Requests that run.
     pub in_flight: u32,
-    /// Requests that wait for a slot.
+    /// Requests that wait for a slot, or for it to wake.
     pub queued: u32,
     /// Its breaker.
     pub breaker: BreakerState,
@@ -85,7 +85,7 @@ impl Gateway {
                 seconds: numbers.seconds,
                 first_byte_seconds: numbers.first_byte_seconds,
                 in_flight: gate.in_flight(),
-                queued: gate.queued(),
+                queued: gate.queued() + self.inner().wakes.waiting(row.name()),
                 breaker: state.breaker.state(),
             }
         };
@@ -123,7 +123,7 @@ impl Gateway {
             breaker,
             breaker_until,
             in_flight: row.live().gate.in_flight(),
-            queued: row.live().gate.queued(),
+            queued: row.live().gate.queued() + self.inner().wakes.waiting(row.name()),
             requests: numbers.requests,
             errors: numbers.errors,
             tokens_out: numbers.tokens.output,

@@ -66,6 +66,11 @@ impl Wakes {
         awake.unwrap_or_else(|_| Err(Error::woken_too_late(name, timeout)))
     }
 
+    /// Requests that wait for `name` to wake.
+    pub(crate) fn waiting(&self, name: &Name) -> u32 {
+        self.0.get(name).map_or(0, |under_way| under_way.waiting)
+    }
+
     /// Joins the wake under way, or begins one. Nobody joins one that is not said yet.
     fn join(
         &self,

@@ -149,7 +149,8 @@ impl Seen {
         let in_flight = |numbers: &LlmNumbers| i64::from(numbers.in_flight);
         self.gauge_of_each(out, "in_flight", "Requests that run", in_flight)?;
         let queued = |numbers: &LlmNumbers| i64::from(numbers.queued);
-        self.gauge_of_each(out, "queue_depth", "Requests that wait for a slot", queued)?;
+        let help = "Requests that wait for a slot, or for the LLM to wake";
+        self.gauge_of_each(out, "queue_depth", help, queued)?;
         let breaker = |numbers: &LlmNumbers| match numbers.breaker {
             BreakerState::Closed => 0,
             BreakerState::Probing => 1,
