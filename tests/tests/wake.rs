@@ -23,13 +23,12 @@ use tokio::time::Instant;
 
 /// The row.
 const LLM: &str = "sleeper";
-/// The callers' token, whose reservations tell how many of them wait.
+/// The callers' token.
 const TOKEN: &str = "callers";
 /// Longest a step may take.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// What a request reserves, in nano-dollars: the 4,096 tokens of an answer whose request sets no bound, at one
-/// dollar per million.
-const RESERVED: u64 = 4_096_000;
+/// Requests that the token may have at once.
+const MOST: u32 = 10;
 /// Tokens of each answer.
 const TOKENS: u32 = 12;
 
@@ -71,7 +70,7 @@ impl Scene {
         let proxy = Proxy::start(addr).unwrap();
         let price = json!({"kind": "Price", "name": LLM, "input": 0, "output": 1});
         mcpd.admin_ok(Ask::post("/api/v1/prices", price)).await;
-        let token = json!({"name": TOKEN, "roles": ["user"], "limits": {"budget": {"usd": 100, "period": "total"}}});
+        let token = json!({"name": TOKEN, "roles": ["user"], "limits": {"budget": {"usd": 100, "period": "total"}, "maxConcurrency": MOST}});
         let token = mcpd.admin_ok(Ask::post("/api/v1/tokens", token)).await;
         let token = token["status"]["value"].as_str().unwrap().to_owned();
         let recipe = |script: &str| {
@@ -135,13 +134,12 @@ impl Scene {
         callers
     }
 
-    /// Waits until `count` requests are on their way.
+    /// Waits until `count` requests wait for it to wake.
     async fn waiting(&self, count: u64) {
         until("requests to wait", PATIENCE, async || {
-            let token = self.get(&format!("/api/v1/tokens/{TOKEN}")).await;
-            let reserved = token["status"]["spent"]["reservedUsd"].as_f64().unwrap();
-            let there = format!("{:.0}", reserved * 1e9) == (count * RESERVED).to_string();
-            there.then_some(()).ok_or_else(|| token.to_string())
+            let load = self.get("/api/v1/load").await;
+            let there = load["items"][0]["queued"] == count;
+            there.then_some(()).ok_or_else(|| load.to_string())
         })
         .await;
     }
@@ -173,10 +171,16 @@ impl Scene {
 
     /// Nothing runs, waits, or is reserved.
     async fn leaves_nothing(&self) {
-        self.waiting(0).await;
-        let load = self.get("/api/v1/load").await;
-        let row = &load["items"][0];
-        assert_eq!((&row["inFlight"], &row["queued"]), (&json!(0), &json!(0)));
+        until("all to be given back", PATIENCE, async || {
+            let load = self.get("/api/v1/load").await;
+            let token = self.get(&format!("/api/v1/tokens/{TOKEN}")).await;
+            let reserved = &token["status"]["spent"]["reservedUsd"];
+            let row = &load["items"][0];
+            let seen = (&row["inFlight"], &row["queued"], reserved);
+            let nothing = seen == (&json!(0), &json!(0), &json!(0.0));
+            nothing.then_some(()).ok_or_else(|| format!("{seen:?}"))
+        })
+        .await;
         let metrics = self.mcpd.admin(Ask::get("/metrics")).await.text();
         assert!(metrics.contains("mcpd_relay_tasks 0\n"), "{metrics}");
     }
@@ -320,28 +324,30 @@ async fn callers_that_go_while_they_wait_leave_nothing_and_keep_nobody_from_bein
     scene.waiting(4).await;
     drop(gone);
     scene.leaves_nothing().await;
-    // The wake goes on; one that comes now joins it or begins another, and only one recipe runs.
-    let mut patient = scene.callers(1);
-    scene.waiting(1).await;
+    // The wake goes on; who comes now joins it or begins another, and only one recipe runs. All ten of them may come:
+    // the token has its slots back.
+    let patient = scene.callers(10);
+    scene.waiting(10).await;
     scene.touch("go");
-    let (stream, answer) = patient.join_next().await.unwrap().unwrap();
-    is_served(stream, &answer);
+    for (stream, answer) in patient.join_all().await {
+        is_served(stream, &answer);
+    }
     assert_eq!(scene.runs("wakes"), 1);
     let stats = scene.provider_stats().await;
-    assert_eq!((stats.completions, stats.aborted), (1, 0), "{stats:?}");
+    assert_eq!((stats.completions, stats.aborted), (10, 0), "{stats:?}");
 
-    let list = scene.get("/api/v1/requests?limit=10").await;
+    let list = scene.get("/api/v1/requests?limit=20").await;
     let items = list["items"].as_array().unwrap();
     let gone = items
         .iter()
         .filter(|record| record["outcome"] == "cancelled");
     let cheap = |r: &Value| r["status"] == 499 && r["attempts"] == 0 && r["cost_usd"] == 0.0;
     assert!(gone.clone().all(cheap), "{list}");
-    assert_eq!((items.len(), gone.count()), (5, 4), "{list}");
+    assert_eq!((items.len(), gone.count()), (14, 4), "{list}");
     scene.leaves_nothing().await;
     scene.falls_asleep(1).await;
     figures(
         "wake",
-        "4 callers left while they waited: nothing reserved, nothing sent, 1 wake, the fifth served",
+        "4 callers left while they waited: nothing reserved, nothing sent, 1 wake, ten others served",
     );
 }
