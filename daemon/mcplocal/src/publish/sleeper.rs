@@ -120,7 +120,7 @@ impl Sleeper {
         }
     }
 
-    /// When to call [`Sleeper::tick`].
+    /// When to tick next.
     pub(super) fn due(&self) -> Option<Instant> {
         self.state.due()
     }
