@@ -43,6 +43,15 @@ pub(crate) fn cut(text: &str, limit: usize) -> String {
     kept
 }
 
+/// `text` cut to `limit` bytes, its lines kept: the error of a job may be a trace. Without NUL,
+/// which PostgreSQL stores in no text.
+pub(crate) fn cut_lines(text: &str, limit: usize) -> String {
+    let fits = |c: &char| !c.is_control() || *c == '\n' || *c == '\t';
+    let mut kept: String = text.chars().filter(fits).collect();
+    kept.truncate(kept.floor_char_boundary(limit));
+    kept
+}
+
 /// `value` as JSON text of at most [`MAX_JSON_BYTES`].
 pub(crate) fn json<T: Serialize>(what: &'static str, value: &T) -> Result<String, StoreError> {
     let text = serde_json::to_string(value).map_err(|_| StoreError::BadText { what })?;

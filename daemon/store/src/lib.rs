@@ -4,7 +4,7 @@
 //!    registry   relay   gateway   mcpd          domains: decide
 //!        └────────┴────┬────┴───────┘
 //!    Llms  Sessions  Tokens  Secrets  Audit      one module per aggregate
-//!         Aliases  Prices  Usage
+//!         Aliases  Prices  Usage  Jobs
 //!                      │
 //!                    Store                       cheap to clone
 //!              ┌───────┴────────┐
@@ -18,7 +18,7 @@
 //! SQLite is the default: WAL, one writer, `begin immediate`, `synchronous = full`, so what was
 //! answered is on disk. PostgreSQL has a bounded pool and timeouts on every statement. Where the
 //! two differ stands in `backend.rs` (transactions), `open.rs` (connections), `error.rs` (codes)
-//! and `usage/write.rs` (how a JSON array becomes rows); every statement elsewhere is one static
+//! `usage/write.rs` (how a JSON array becomes rows) and `jobs/tx.rs` (clocks and locks); every statement elsewhere is one static
 //! text with `$1` parameters for both.
 //!
 //! [`aliases`] and [`prices`] are lists of documents, whose verbs are those of [`documents`].
@@ -35,6 +35,7 @@ pub mod credential;
 pub mod documents;
 mod error;
 mod ids;
+pub mod jobs;
 pub mod llms;
 pub mod master_key;
 mod open;

@@ -24,6 +24,7 @@ use crate::audit::Audit;
 use crate::backend::{Backend, on_read};
 use crate::config::{Config, Place};
 use crate::error::{During, StoreError, in_the_way, on_migrate, refusal};
+use crate::jobs::{Hints, Jobs};
 use crate::llms::Llms;
 use crate::prices::Prices;
 use crate::sessions::Sessions;
@@ -60,6 +61,7 @@ pub struct Store {
 struct Inner {
     backend: Backend,
     random: SharedRandom,
+    job_hints: Hints,
 }
 
 impl std::fmt::Debug for Store {
@@ -82,7 +84,11 @@ impl Store {
             Place::DataDir(dir) => open_sqlite(dir, config).await?,
             Place::Postgres(url) => open_postgres(url, config).await?,
         };
-        let inner = Arc::new(Inner { backend, random });
+        let inner = Arc::new(Inner {
+            backend,
+            random,
+            job_hints: Hints::default(),
+        });
         Ok(Self { inner })
     }
 
@@ -141,6 +147,11 @@ impl Store {
         Usage::new(self)
     }
 
+    /// The durable jobs.
+    pub fn jobs(&self) -> Jobs<'_> {
+        Jobs::new(self)
+    }
+
     /// The audit lines. (Secrets need a key: [`crate::secrets::Secrets::open`].)
     pub fn audit(&self) -> Audit<'_> {
         Audit::new(self)
@@ -148,6 +159,10 @@ impl Store {
 
     pub(crate) fn backend(&self) -> &Backend {
         &self.inner.backend
+    }
+
+    pub(crate) fn job_hints(&self) -> &Hints {
+        &self.inner.job_hints
     }
 
     pub(crate) fn random(&self) -> &dyn Random {

@@ -86,7 +86,7 @@ pub struct JobList {
 /// One attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {
-    /// 1 is the first. Parked attempts don't count, so a number may come again.
+    /// 1 is the first. A retry by hand begins again with 1; a parked attempt is none.
     pub number: u32,
     /// Who.
     pub worker: WorkerId,
@@ -116,19 +116,16 @@ pub enum Outcome {
     Canceled,
     /// The deadline passed.
     Expired,
-    /// It was put back, since nobody could serve it.
-    Parked,
 }
 
 impl Outcome {
     /// Every outcome.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 5] = [
         Self::Done,
         Self::Failed,
         Self::LeaseEnded,
         Self::Canceled,
         Self::Expired,
-        Self::Parked,
     ];
 
     /// The outcome as it is written.
@@ -139,7 +136,6 @@ impl Outcome {
             Self::LeaseEnded => "lease_ended",
             Self::Canceled => "canceled",
             Self::Expired => "expired",
-            Self::Parked => "parked",
         }
     }
 }

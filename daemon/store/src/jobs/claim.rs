@@ -1,0 +1,259 @@
+//! Claiming: the most urgent jobs that can run now become the worker's own for a lease.
+//!
+//! The queue's index is read lane by lane: a lane is a kind and a name waited for. Lanes are found
+//! by jumping from one to the next, so neither a million jobs that wait for an absent LLM, nor a
+//! million of a kind that nobody claims, cost a claim anything. Of each lane the first few are
+//! looked at, the most urgent of all are taken.
+
+use std::time::Duration;
+
+use kit::random::base32;
+use shared::job::{Claimed, LeaseToken, MAX_BATCH, MAX_KINDS, WorkerId};
+use shared::timestamp::Timestamp;
+
+use super::Jobs;
+use super::row::ClaimedRow;
+use super::submit::json;
+use super::tx::in_job_tx;
+use crate::backend::Backend;
+use crate::error::{During, StoreError};
+
+/// How many times a claim looks again where others took all that it had looked at.
+const MAX_LOOKS: u32 = 3;
+/// Jobs of a lane that a claim looks at beyond eight times its limit: what others may be taking
+/// right now.
+const LOOK_AHEAD: i64 = 64;
+/// The most jobs of a lane that a claim looks at.
+const MAX_LOOK: i64 = 4096;
+/// Random bytes of a claim's nonce.
+const NONCE_BYTES: usize = 15;
+
+/// What a worker asks for.
+#[derive(Clone, Copy, Debug)]
+pub struct ClaimRequest<'a> {
+    /// Who.
+    pub worker: &'a WorkerId,
+    /// What it can do, at most [`MAX_KINDS`].
+    pub kinds: &'a [String],
+    /// How long the jobs are its own without a heartbeat.
+    pub lease: Duration,
+    /// How many, at most [`MAX_BATCH`].
+    pub limit: usize,
+    /// Names that can't be served now: jobs that wait for one of them stay queued.
+    pub absent: &'a [String],
+}
+
+macro_rules! claimed_columns {
+    () => {
+        "jobs.id, jobs.kind, jobs.rank, jobs.seq, jobs.principal, jobs.waits_for, jobs.run_at,
+         jobs.deadline_at, jobs.unique_key, jobs.attempts, jobs.max_attempts, jobs.worker,
+         jobs.lease_token, jobs.lease_until, jobs.queued_at, jobs.updated_at,
+         (select payload from job_payloads where job_id = jobs.id) as payload,
+         (select labels from job_payloads where job_id = jobs.id) as labels,
+         (select source from job_payloads where job_id = jobs.id) as source"
+    };
+}
+
+/// `$1` kinds, `$2` absent names, `$3` limit, `$4` look, `$5` now, `$6` nonce, `$7` lease in ms,
+/// `$8` worker. The lease goes by the database's clock.
+pub(super) const SQLITE: &str = concat!(
+    "with recursive lanes (kind, waits_for) as (
+        select value, (
+            select min(jobs.waits_for) from jobs
+            where status = 'queued' and delayed = 0 and kind = value
+        )
+        from json_each($1)
+        union
+        select lanes.kind, (
+            select min(jobs.waits_for) from jobs
+            where status = 'queued' and delayed = 0
+                and kind = lanes.kind and jobs.waits_for > lanes.waits_for
+        )
+        from lanes
+        where lanes.waits_for is not null
+    )
+    update jobs
+    set status = 'running',
+        attempts = attempts + 1,
+        events = events + 1,
+        started_event = events + 1,
+        started_at = $5,
+        updated_at = $5,
+        worker = $8,
+        lease_token = $6 || '-' || seq,
+        lease_until = cast(unixepoch('subsec') * 1000 as integer) + $7
+    where status = 'queued' and seq in (
+        select head.seq
+        from lanes
+        cross join jobs head on head.seq in (
+            select first.seq from jobs first
+            where first.status = 'queued' and first.delayed = 0
+                and first.kind = lanes.kind and first.waits_for = lanes.waits_for
+                and (first.deadline_at is null or first.deadline_at > $5)
+            order by first.rank, first.seq
+            limit min($3, $4)
+        )
+        where lanes.waits_for is not null
+            and lanes.waits_for not in (select value from json_each($2))
+        order by head.rank, head.seq
+        limit $3
+    )
+    returning ",
+    claimed_columns!()
+);
+/// The same, where others claim at once: what they hold is skipped. Materialized, since a limit in
+/// a subquery that is run again takes more than it says.
+pub(super) const POSTGRES: &str = concat!(
+    "with recursive lanes as (
+        select wanted.kind, lane.waits_for
+        from jsonb_array_elements_text($1::jsonb) as wanted (kind)
+        cross join lateral (
+            select waits_for from jobs
+            where status = 'queued' and delayed = 0 and kind = wanted.kind
+            order by waits_for
+            limit 1
+        ) lane
+        union
+        select lanes.kind, lane.waits_for
+        from lanes
+        cross join lateral (
+            select waits_for from jobs
+            where status = 'queued' and delayed = 0
+                and kind = lanes.kind and waits_for > lanes.waits_for
+            order by waits_for
+            limit 1
+        ) lane
+    ),
+    heads as materialized (
+        select head.id, head.rank, head.seq
+        from lanes
+        cross join lateral (
+            select id, rank, seq from jobs
+            where status = 'queued' and delayed = 0
+                and kind = lanes.kind and waits_for = lanes.waits_for
+                and (deadline_at is null or deadline_at > $5)
+            order by kind, waits_for, rank, seq
+            limit $4
+        ) head
+        where not exists (
+            select 1 from jsonb_array_elements_text($2::jsonb) as absent (name)
+            where absent.name = lanes.waits_for
+        )
+        order by head.rank, head.seq
+        limit $4
+    ),
+    picked as materialized (
+        select jobs.id
+        from heads join jobs on jobs.id = heads.id
+        where jobs.status = 'queued' and jobs.delayed = 0
+        order by heads.rank, heads.seq
+        limit $3
+        for update of jobs skip locked
+    )
+    update jobs
+    set status = 'running',
+        attempts = attempts + 1,
+        events = events + 1,
+        started_event = events + 1,
+        started_at = $5,
+        updated_at = $5,
+        worker = $8,
+        lease_token = $6 || '-' || seq,
+        lease_until = cast(extract(epoch from clock_timestamp()) * 1000 as bigint) + $7
+    from picked
+    where jobs.id = picked.id
+    returning ",
+    claimed_columns!()
+);
+
+impl Jobs<'_> {
+    /// Makes queued jobs the worker's own: the highest priority first, then the oldest; due, and
+    /// not past their deadline. Each counts as an attempt and has a lease token of its own.
+    ///
+    /// Shape: at most `limit`, in that order; none where nothing can run. A worker whose jobs are
+    /// long should claim no more than it has room for.
+    /// Errors: [`StoreError::TooMany`] beyond [`MAX_KINDS`], [`MAX_BATCH`] or 1,000 absent names.
+    pub async fn claim(
+        self,
+        request: ClaimRequest<'_>,
+        now: Timestamp,
+    ) -> Result<Vec<Claimed>, StoreError> {
+        let most = |found: usize, what, limit| match found > limit {
+            true => Err(StoreError::TooMany { what, limit }),
+            false => Ok(()),
+        };
+        most(request.kinds.len(), "kinds in one claim", MAX_KINDS)?;
+        most(request.limit, "jobs in one claim", MAX_BATCH)?;
+        most(request.absent.len(), "absent names in one claim", 1000)?;
+        if request.limit == 0 || request.kinds.is_empty() {
+            return Ok(Vec::new());
+        }
+        let limit = i64::try_from(request.limit).unwrap_or(0);
+        let look = limit
+            .saturating_mul(8)
+            .saturating_add(LOOK_AHEAD)
+            .min(MAX_LOOK);
+        let (kinds, absent) = (json(request.kinds)?, json(request.absent)?);
+        let lease_ms = i64::try_from(request.lease.as_millis()).unwrap_or(i64::MAX / 4);
+        for _ in 0..MAX_LOOKS {
+            let asked = Asked {
+                nonce: base32(self.store.random(), NONCE_BYTES),
+                kinds: &kinds,
+                absent: &absent,
+                limit,
+                look,
+                lease_ms,
+                worker: request.worker.as_str(),
+            };
+            let rows = self.try_claim(asked, now).await.during("claim jobs")?;
+            if !rows.is_empty() {
+                let jobs: Result<Vec<_>, _> = rows.into_iter().map(ClaimedRow::read).collect();
+                let mut jobs = jobs?;
+                jobs.sort_by_key(|(order, _)| *order);
+                return Ok(jobs.into_iter().map(|(_, job)| job).collect());
+            }
+            if matches!(self.store.backend(), Backend::Sqlite { .. }) {
+                break;
+            }
+        }
+        Ok(Vec::new())
+    }
+}
+
+/// A request as its statement takes it.
+struct Asked<'a> {
+    nonce: String,
+    kinds: &'a str,
+    absent: &'a str,
+    limit: i64,
+    look: i64,
+    lease_ms: i64,
+    worker: &'a str,
+}
+
+impl Jobs<'_> {
+    async fn try_claim(
+        self,
+        asked: Asked<'_>,
+        now: Timestamp,
+    ) -> Result<Vec<ClaimedRow>, StoreError> {
+        Ok(in_job_tx!(self.store, |tx, sql| {
+            sqlx::query_as(sql.claim)
+                .bind(asked.kinds)
+                .bind(asked.absent)
+                .bind(asked.limit)
+                .bind(asked.look)
+                .bind(now.as_millis())
+                .bind(asked.nonce)
+                .bind(asked.lease_ms)
+                .bind(asked.worker)
+                .fetch_all(&mut *tx)
+                .await?
+        }))
+    }
+}
+
+pub(super) fn lease_token(text: &str) -> Result<LeaseToken, StoreError> {
+    text.parse()
+        .map_err(|_| StoreError::corrupt(super::KIND, "-", "lease_token"))
+}

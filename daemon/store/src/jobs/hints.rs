@@ -1,0 +1,184 @@
+//! News of jobs, as hints: whoever listens looks sooner, whoever misses one looks later.
+//!
+//! Within the process they go through a channel. On PostgreSQL `NOTIFY` tells other servers that
+//! jobs were queued; it says no more than that. It is sent after the commit and one at a time: a
+//! commit that carries a `NOTIFY` holds a lock that all such commits wait for.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use shared::job::JobId;
+use sqlx::postgres::{PgListener, PgPoolOptions};
+use tokio::sync::broadcast;
+
+use super::Jobs;
+use crate::Store;
+use crate::backend::Backend;
+
+/// Hints that a listener may be behind before it is told [`Hint::Missed`].
+const MAX_BEHIND: usize = 1024;
+/// Between attempts to listen again.
+const LISTEN_AGAIN: Duration = Duration::from_secs(1);
+const CHANNEL: &str = "mcpd_jobs";
+
+/// Something that may be worth a look.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Hint {
+    /// There may be jobs to claim.
+    Queued,
+    /// Something happened to these jobs, or to their events. Told within the process alone.
+    Changed(Arc<[JobId]>),
+    /// Hints may have been lost: look at everything that is waited for.
+    Missed,
+}
+
+/// The sending end, one per store.
+#[derive(Debug)]
+pub(crate) struct Hints {
+    local: broadcast::Sender<Hint>,
+    /// A `NOTIFY` is due that has not begun: it will tell of all that has committed by then.
+    notify_is_due: AtomicBool,
+}
+
+impl Default for Hints {
+    fn default() -> Self {
+        Self {
+            local: broadcast::channel(MAX_BEHIND).0,
+            notify_is_due: AtomicBool::new(false),
+        }
+    }
+}
+
+/// Clears the flag, also where the call is broken off.
+struct Due<'a>(&'a AtomicBool);
+
+impl Drop for Due<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::SeqCst);
+    }
+}
+
+impl Hints {
+    /// Tells those within the process.
+    pub(crate) fn tell(&self, hint: Hint) {
+        // Without listeners nobody needs it.
+        let _ = self.local.send(hint);
+    }
+
+    /// Tells other servers that jobs were queued. What fails here is made good by their polls.
+    pub(crate) async fn notify(&self, store: &Store) {
+        let Backend::Postgres(pool) = store.backend() else {
+            return;
+        };
+        if self.notify_is_due.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        let due = Due(&self.notify_is_due);
+        let Ok(mut connection) = pool.acquire().await else {
+            return;
+        };
+        drop(due);
+        let sent = sqlx::query("select 1 from (select pg_notify($1, '')) as sent")
+            .bind(CHANNEL)
+            .execute(&mut *connection)
+            .await;
+        if let Err(error) = sent {
+            tracing::debug!(%error, "other servers were not told of new jobs; they poll");
+        }
+    }
+}
+
+impl Jobs<'_> {
+    /// Hints from now on. On PostgreSQL this holds a connection of its own, beside the pool's: one
+    /// per process is enough, handed on to whoever waits.
+    pub fn changes(self) -> Changes {
+        let server = match self.store.backend() {
+            Backend::Sqlite { .. } => Server::None,
+            Backend::Postgres(pool) => {
+                let options = PgPoolOptions::new()
+                    .max_connections(1)
+                    .idle_timeout(None)
+                    .max_lifetime(None);
+                let options = options.connect_lazy_with((*pool.connect_options()).clone());
+                Server::Away(options)
+            }
+        };
+        Changes {
+            local: self.store.job_hints().local.subscribe(),
+            server,
+        }
+    }
+}
+
+/// The receiving end.
+#[derive(Debug)]
+pub struct Changes {
+    local: broadcast::Receiver<Hint>,
+    server: Server,
+}
+
+#[derive(Debug)]
+enum Server {
+    /// SQLite, which has one process.
+    None,
+    /// Not listening yet, or not any more.
+    Away(sqlx::PgPool),
+    Listening(sqlx::PgPool, Box<PgListener>),
+}
+
+impl Changes {
+    /// The next hint. Pends where there is no news: poll behind it.
+    ///
+    /// Shape: [`Hint::Missed`] whenever hints may have been lost, so also each time that the
+    /// database is listened to anew. Cancel safe.
+    pub async fn next(&mut self) -> Hint {
+        tokio::select! {
+            biased;
+            local = self.local.recv() => match local {
+                Ok(hint) => hint,
+                Err(broadcast::error::RecvError::Lagged(_)) => Hint::Missed,
+                // The store is closed: there is no news any more.
+                Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
+            },
+            hint = self.server.next() => hint,
+        }
+    }
+}
+
+impl Server {
+    async fn next(&mut self) -> Hint {
+        loop {
+            match self {
+                Self::None => return std::future::pending().await,
+                Self::Away(pool) => {
+                    let listening = listen(pool).await;
+                    match listening {
+                        Ok(listener) => {
+                            *self = Self::Listening(pool.clone(), Box::new(listener));
+                            return Hint::Missed;
+                        }
+                        Err(error) => {
+                            tracing::debug!(%error, "can't listen for new jobs; polling meanwhile");
+                            tokio::time::sleep(LISTEN_AGAIN).await;
+                        }
+                    }
+                }
+                Self::Listening(pool, listener) => match listener.try_recv().await {
+                    Ok(Some(_)) => return Hint::Queued,
+                    // The connection broke. Notices in between are lost.
+                    Ok(None) | Err(_) => {
+                        let pool = pool.clone();
+                        *self = Self::Away(pool);
+                    }
+                },
+            }
+        }
+    }
+}
+
+async fn listen(pool: &sqlx::PgPool) -> Result<PgListener, sqlx::Error> {
+    let mut listener = PgListener::connect_with(pool).await?;
+    listener.listen(CHANNEL).await?;
+    Ok(listener)
+}
