@@ -1,6 +1,6 @@
 //! Finished answers that may be given again, exactly, to whoever asks exactly the same.
 //!
-//! The gateway uses it for aliases that opted in: [`key`] names a request, [`Recorder`] keeps an
+//! The gateway uses it for aliases that opted in: [`key()`] names a request, [`Recorder`] keeps an
 //! answer as it passes, [`Cache`] holds what is kept within a bound, [`Entry::replay`] gives it
 //! again in the form that was asked for. Pure code: time comes in as an argument.
 
