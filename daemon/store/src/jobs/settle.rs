@@ -112,7 +112,7 @@ macro_rules! change_jobs {
                 lease_token = null,
                 lease_until = null,
                 delayed = given.delayed,
-                run_at = case when given.becomes = 'queued' then given.run_at else run_at end,
+                run_at = case when given.becomes = 'queued' then given.run_at else jobs.run_at end,
                 queued_event = case
                     when given.becomes = 'queued' then events + 1
                     else queued_event

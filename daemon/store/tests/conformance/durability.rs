@@ -13,7 +13,7 @@ use crate::support::{at, block_on, name, open, public};
 /// Names the directory to the child, and makes it one.
 const CHILD_DIR: &str = "MCPCTL_TEST_DURABILITY_DIR";
 /// Rows or batches that the child must have answered for before it is killed.
-const ANSWERS: usize = 20;
+pub(crate) const ANSWERS: usize = 20;
 /// Lines of one batch of usage.
 const LINES: u64 = 40;
 
@@ -79,7 +79,7 @@ async fn store_usage(store: Store) {
 
 /// Runs `write` in another process, which is killed in the middle of it. Answers where that wrote
 /// and what it said to have stored; `None` in that process itself.
-fn killed_midway<F: Future<Output = ()>>(
+pub(crate) fn killed_midway<F: Future<Output = ()>>(
     this_test: &str,
     write: impl FnOnce(Store) -> F,
 ) -> Option<(TempDir, Vec<String>)> {

@@ -16,6 +16,7 @@ mod support;
 mod audit;
 mod documents;
 mod durability;
+mod jobs;
 mod llms;
 mod opening;
 mod postgres_only;
