@@ -36,7 +36,7 @@ fn jobs_per_second_on_postgresql() {
         return;
     };
     block_on(async {
-        let store = open(&Config::postgres(url.into())).await.unwrap();
+        let store = open(&Config::postgres(url)).await.unwrap();
         measure("PostgreSQL", store).await;
     });
 }
