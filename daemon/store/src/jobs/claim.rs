@@ -103,6 +103,10 @@ pub(super) const SQLITE: &str = concat!(
 );
 /// The same, where others claim at once: what they hold is skipped. Materialized, since a limit in
 /// a subquery that is run again takes more than it says.
+///
+/// `picked` goes through `heads` in order and locks one by one, until it has enough: a subquery
+/// with a lock is not turned into a join. Its conditions are disguised, or a planner without
+/// statistics prefers the queue's index, all of it, to the primary key.
 pub(super) const POSTGRES: &str = concat!(
     "with recursive lanes as (
         select wanted.kind, lane.waits_for
@@ -143,12 +147,14 @@ pub(super) const POSTGRES: &str = concat!(
         limit $4
     ),
     picked as materialized (
-        select jobs.id
-        from heads join jobs on jobs.id = heads.id
-        where jobs.status = 'queued' and jobs.delayed = 0
-        order by heads.rank, heads.seq
+        select locked.id
+        from heads
+        cross join lateral (
+            select jobs.id from jobs
+            where jobs.id = heads.id and jobs.status || '' = 'queued' and jobs.delayed + 0 = 0
+            for update of jobs skip locked
+        ) locked
         limit $3
-        for update of jobs skip locked
     )
     update jobs
     set status = 'running',
