@@ -133,6 +133,7 @@ impl Jobs<'_> {
                 return Ok(Appended::Stale);
             };
             if all_rows > MAX_EVENT_ROWS || all_bytes > MAX_EVENTS_BYTES {
+                tx.rollback().await?;
                 return Ok(Appended::Full);
             }
             sqlx::query(sql.insert_events)

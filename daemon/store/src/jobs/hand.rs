@@ -114,6 +114,9 @@ impl Jobs<'_> {
                 .await?;
             let row = found.ok_or_else(|| StoreError::not_found(KIND, id))?;
             let Some(settled) = row.settle(Change::Retried)? else {
+                // Here and now: a transaction that is merely dropped keeps its lock a moment
+                // longer, and a claim would step over the job.
+                tx.rollback().await?;
                 return Err(StoreError::stale(KIND, id));
             };
             write_settled!(tx, sql, &[settled], now);
@@ -150,6 +153,7 @@ impl Jobs<'_> {
                 .await?;
             let row = found.ok_or_else(|| StoreError::not_found(KIND, id))?;
             if !row.status()?.is_ended() {
+                tx.rollback().await?;
                 return Err(StoreError::stale(KIND, id));
             }
             delete_all!(tx, id.as_str());
