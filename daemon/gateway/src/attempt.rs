@@ -143,17 +143,10 @@ impl<'a> Attempts<'a> {
             // A free slot with somebody else is better than a place in this queue.
             let others = &candidates[at + 1..];
             let has_alternative = others.iter().any(|one| one.readiness == Readiness::Ready);
-            let attempt = match self.enter(one, only, !has_alternative).await {
-                Ok(Entered::In(row, permit, passed)) => self.call(row, permit, passed, only).await,
-                Ok(Entered::Busy) => {
-                    busy.push(one);
-                    continue;
-                }
-                Err(error) => Attempt::Lost(Lost::Error(error)),
-            };
-            match attempt {
-                Attempt::Lost(lost) => last = Some(worse(last, lost)),
-                decided => return decided,
+            match self.try_one(one, only, !has_alternative).await {
+                None => busy.push(one),
+                Some(Attempt::Lost(lost)) => last = Some(worse(last, lost)),
+                Some(decided) => return decided,
             }
             if self.is_spent() {
                 break;
@@ -163,14 +156,10 @@ impl<'a> Attempts<'a> {
             if self.is_spent() {
                 break;
             }
-            let attempt = match self.enter(one, only, true).await {
-                Ok(Entered::In(row, permit, passed)) => self.call(row, permit, passed, only).await,
-                Ok(Entered::Busy) => continue,
-                Err(error) => Attempt::Lost(Lost::Error(error)),
-            };
-            match attempt {
-                Attempt::Lost(lost) => last = Some(worse(last, lost)),
-                decided => return decided,
+            match self.try_one(one, only, true).await {
+                None => {}
+                Some(Attempt::Lost(lost)) => last = Some(worse(last, lost)),
+                Some(decided) => return decided,
             }
         }
         let nobody = || {
@@ -178,6 +167,17 @@ impl<'a> Attempts<'a> {
             Lost::Error(Error::NoMembers { name })
         };
         Attempt::Lost(last.unwrap_or_else(nobody))
+    }
+
+    /// Calls the candidate; `None` where all its slots are taken and it is not worth a `queue`.
+    async fn try_one(&mut self, one: &Candidate, only: bool, queue: bool) -> Option<Attempt> {
+        match self.enter(one, only, queue).await {
+            Ok(Entered::In(row, permit, passed)) => {
+                Some(self.call(row, permit, passed, only).await)
+            }
+            Ok(Entered::Busy) => None,
+            Err(error) => Some(Attempt::Lost(Lost::Error(error))),
+        }
     }
 
     /// Whether calls were made and no further one may be.
@@ -320,16 +320,7 @@ fn judge(
             passed.failed(pause, why());
             true
         }
-        StatusCode::REQUEST_TIMEOUT => {
-            passed.failed(None, why());
-            true
-        }
-        status if status.is_server_error() => {
-            passed.failed(None, why());
-            true
-        }
-        // Its own account is the matter, not the request.
-        StatusCode::PAYMENT_REQUIRED => {
+        status if is_its_own_trouble(status) => {
             passed.failed(None, why());
             true
         }
@@ -348,6 +339,13 @@ fn judge(
         true => Attempt::Lost(Lost::Answer(won)),
         false => Attempt::Won(won),
     }
+}
+
+/// Whether the LLM, and not the request, is at fault: it failed, was too slow, or has no money left.
+fn is_its_own_trouble(status: StatusCode) -> bool {
+    status.is_server_error()
+        || status == StatusCode::REQUEST_TIMEOUT
+        || status == StatusCode::PAYMENT_REQUIRED
 }
 
 /// Which of two failures is told: a provider's own word before an LLM that was never called.

@@ -13,7 +13,7 @@ use shared::llm::ProviderType;
 use shared::timestamp::Timestamp;
 
 use crate::answer::{Beginning, Source};
-use crate::error::{Error, offline_since};
+use crate::error::Error;
 use crate::infer::{Asked, Gateway};
 use crate::public::Worker;
 
@@ -24,6 +24,12 @@ pub(crate) struct Begun {
     pub(crate) retry_after: Option<HeaderValue>,
     pub(crate) dropped_params: Option<HeaderValue>,
     pub(crate) beginning: Beginning,
+    pub(crate) reading: Reading,
+}
+
+/// How an answer is to be read, which its request decides.
+#[derive(Clone, Copy)]
+pub(crate) struct Reading {
     /// The shape of the bytes that come.
     pub(crate) dialect: Dialect,
     /// Usage was asked for by us alone.
@@ -35,9 +41,7 @@ pub(crate) struct Begun {
 /// A request as one LLM gets it.
 struct Prepared {
     request: providers::Request,
-    dialect: Dialect,
-    strip: bool,
-    translate: bool,
+    reading: Reading,
     dropped: Vec<String>,
 }
 
@@ -53,12 +57,14 @@ impl Gateway {
         asked: &Asked,
         left: Duration,
     ) -> Result<Begun, Error> {
-        let prepared = prepare(row, asked)?;
-        let (dialect, strip) = (prepared.dialect, prepared.strip);
-        let (translate, dropped) = (prepared.translate, prepared.dropped);
+        let Prepared {
+            request,
+            reading,
+            dropped,
+        } = prepare(row, asked)?;
         let begun = match row.is_virtual() {
-            true => self.relayed(row, prepared.request, left).await,
-            false => self.called(worker, row, prepared.request).await,
+            true => self.relayed(row, request, reading, left).await,
+            false => self.called(worker, row, request, reading).await,
         };
         // What it says of the key is about ours, and may repeat a part of it.
         let status = match &begun {
@@ -72,9 +78,6 @@ impl Gateway {
             });
         }
         let mut begun = begun?;
-        begun.dialect = dialect;
-        begun.strip = strip;
-        begun.translate = translate;
         if !dropped.is_empty() {
             begun.dropped_params = with(begun.dropped_params, &dropped);
         }
@@ -85,14 +88,12 @@ impl Gateway {
         &self,
         row: &Row,
         request: providers::Request,
+        reading: Reading,
         deadline: Duration,
     ) -> Result<Begun, Error> {
         let name = row.name();
         let failed = |source| match source {
-            relay::Error::Offline => Error::Offline {
-                name: name.to_string(),
-                why: offline_since(row.inactive_since()),
-            },
+            relay::Error::Offline => Error::offline(row),
             source => Error::Relay {
                 name: name.to_string(),
                 source,
@@ -116,9 +117,7 @@ impl Gateway {
             retry_after: answer.retry_after,
             dropped_params: answer.dropped_params,
             beginning: source.begin(name.as_str(), streams).await?,
-            dialect: Dialect::Other,
-            strip: false,
-            translate: false,
+            reading,
         })
     }
 
@@ -127,6 +126,7 @@ impl Gateway {
         worker: &Worker,
         row: &Row,
         request: providers::Request,
+        reading: Reading,
     ) -> Result<Begun, Error> {
         let provider = self.inner().provider(worker, row).await?;
         let answer = provider.infer(request).await.map_err(|source| {
@@ -147,9 +147,7 @@ impl Gateway {
             retry_after: answer.retry_after,
             dropped_params: listed(&answer.dropped_params),
             beginning: source.begin(row.name().as_str(), streams).await?,
-            dialect: Dialect::Other,
-            strip: false,
-            translate: false,
+            reading,
         })
     }
 }
@@ -162,12 +160,7 @@ fn prepare(row: &Row, asked: &Asked) -> Result<Prepared, Error> {
         return translated(row, asked);
     }
     let head = &asked.head;
-    let dialect = match asked.path {
-        InferPath::ChatCompletions | InferPath::Completions => Dialect::Chat,
-        InferPath::Responses => Dialect::Responses,
-        InferPath::Messages => Dialect::Messages,
-        InferPath::Embeddings | InferPath::Rerank => Dialect::Other,
-    };
+    let dialect = Dialect::from(asked.path);
     let ask_usage = head.stream && dialect == Dialect::Chat && spec.stream_usage != Some(false);
     Ok(Prepared {
         request: providers::Request {
@@ -175,9 +168,11 @@ fn prepare(row: &Row, asked: &Asked) -> Result<Prepared, Error> {
             stream: head.stream,
             body: rewritten(head, &asked.body, &spec.model, ask_usage),
         },
-        strip: ask_usage && !head.include_usage,
-        dialect,
-        translate: false,
+        reading: Reading {
+            dialect,
+            strip: ask_usage && !head.include_usage,
+            translate: false,
+        },
         dropped: Vec::new(),
     })
 }
@@ -192,9 +187,11 @@ fn translated(row: &Row, asked: &Asked) -> Result<Prepared, Error> {
             stream: chat.stream,
             body: rewritten(&head, &chat.body, &row.spec().model, false),
         },
-        dialect: Dialect::Chat,
-        strip: false,
-        translate: true,
+        reading: Reading {
+            dialect: Dialect::Chat,
+            strip: false,
+            translate: true,
+        },
         dropped: chat.dropped,
     })
 }

@@ -261,13 +261,15 @@ impl Gateway {
         let first_byte = plan
             .first_byte_timeout
             .unwrap_or(self.0.timeouts.first_byte);
-        let model = tab.model().to_owned();
         let attempts = Attempts::new(self, worker, asked, tab, deadline, first_byte);
         let won = tokio::select! {
             biased;
             won = attempts.run(plan) => won?,
             () = asked.caller.revoked.cancelled() => return Err(Error::Revoked),
-            () = &mut tick => return Err(Error::Deadline { name: model, after: given }),
+            () = &mut tick => {
+                let (name, after) = (tab.model().to_owned(), given);
+                return Err(Error::Deadline { name, after });
+            }
         };
         Ok(Found::Won {
             won: Box::new(won),
@@ -298,12 +300,11 @@ impl Gateway {
             true => Form::EventStream,
             false => Form::Whole,
         };
-        let model = || tab.model().to_owned();
-        let translator = begun.translate.then(|| match event_stream {
+        let translator = begun.reading.translate.then(|| match event_stream {
             true => Translator::Events(Box::new(messages::stream::Events::new(tab.model()))),
             false => Translator::Whole {
                 status: begun.status.as_u16(),
-                model: model(),
+                model: tab.model().to_owned(),
                 so_far: bytes::BytesMut::new(),
             },
         });
@@ -329,7 +330,7 @@ impl Gateway {
             event_stream,
             dialect: asked.dialect,
             pipe: Pipe {
-                meter: Meter::new(begun.dialect, form, begun.strip),
+                meter: Meter::new(begun.reading.dialect, form, begun.reading.strip),
                 translator,
                 recorder,
             },
