@@ -33,17 +33,8 @@ impl Database {
     /// # Panics
     /// When it is required and missing, or does not start.
     #[must_use]
-    #[expect(clippy::print_stderr, reason = "a test that was left out must show")]
     pub fn create() -> Option<Self> {
-        let Some(bin) = find_bin_dir() else {
-            let required = std::env::var_os("MCPCTL_REQUIRE_POSTGRES").is_some_and(|v| v == "1");
-            assert!(
-                !required,
-                "PostgreSQL is required, but there is no `initdb`"
-            );
-            eprintln!("SKIPPED: no `initdb` on this machine, so PostgreSQL was NOT tested");
-            return None;
-        };
+        let bin = find_bin_dir_or_say()?;
         let (socket_dir, lease) = attach(&bin);
         let name = unique_name();
         let dir = socket_dir.display();
@@ -125,6 +116,24 @@ fn wait_for(socket_dir: &Path, log: &Path) {
     }
     let log = fs::read_to_string(log).unwrap_or_default();
     panic!("PostgreSQL did not start: {log}");
+}
+
+/// The folder of PostgreSQL's programs; where there is none it says so.
+///
+/// # Panics
+/// When there is none and `MCPCTL_REQUIRE_POSTGRES=1`.
+#[expect(clippy::print_stderr, reason = "a test that was left out must show")]
+pub(super) fn find_bin_dir_or_say() -> Option<PathBuf> {
+    let found = find_bin_dir();
+    if found.is_none() {
+        let required = std::env::var_os("MCPCTL_REQUIRE_POSTGRES").is_some_and(|v| v == "1");
+        assert!(
+            !required,
+            "PostgreSQL is required, but there is no `initdb`"
+        );
+        eprintln!("SKIPPED: no `initdb` on this machine, so PostgreSQL was NOT tested");
+    }
+    found
 }
 
 fn find_bin_dir() -> Option<PathBuf> {
