@@ -22,6 +22,7 @@ pub mod postgres;
 pub mod process;
 pub mod publisher;
 pub mod scratch;
+pub mod small_disk;
 pub mod stage;
 pub mod wait;
 
@@ -34,5 +35,6 @@ pub use own_postgres::OwnPostgres;
 pub use process::Process;
 pub use publisher::Publisher;
 pub use scratch::Scratch;
+pub use small_disk::SmallDisk;
 pub use stage::Stage;
 pub use wait::until;

@@ -70,14 +70,18 @@ impl OwnPostgres {
             .arg(&server.data);
         run(&mut init);
         server.launch().await;
+        for text in ["create role mcpd login", "create database mcpd owner mcpd"] {
+            let made = server.ask("postgres", text);
+            made.unwrap_or_else(|why| panic!("{text}: {why}"));
+        }
         Some(server)
     }
 
-    /// What `MCPD_DATABASE_URL` takes.
+    /// What `MCPD_DATABASE_URL` takes: the database `mcpd`, which belongs to an ordinary role of that name.
     #[must_use]
     pub fn url(&self) -> String {
         let dir = self.dir.path().display();
-        format!("postgres://postgres@localhost/postgres?host={dir}")
+        format!("postgres://mcpd@localhost/mcpd?host={dir}")
     }
 
     /// Ends it as `signal` says (INT: it hangs up on everybody; QUIT: at once, as in a crash) and waits for its end.
@@ -131,28 +135,41 @@ impl OwnPostgres {
         self.process = Some(process);
     }
 
-    /// Runs a statement as the superuser; its rows, a line each.
+    /// Whether its process runs.
+    pub fn is_alive(&mut self) -> bool {
+        let process = self.process.as_mut();
+        process.is_some_and(|process| process.ended().is_none())
+    }
+
+    /// Runs a statement in mcpd's database as the superuser; its rows, a line each.
     ///
     /// # Errors
     /// What the server says against it.
     pub fn sql(&self, text: &str) -> Result<String, String> {
-        let ran = self
-            .psql(text)
-            .output()
-            .map_err(|error| error.to_string())?;
+        self.ask("mcpd", text)
+    }
+
+    fn ask(&self, database: &str, text: &str) -> Result<String, String> {
+        let ran = self.client(database, text).output();
+        let ran = ran.map_err(|error| error.to_string())?;
         if ran.status.success() {
             return Ok(String::from_utf8_lossy(&ran.stdout).trim().to_owned());
         }
         Err(String::from_utf8_lossy(&ran.stderr).into_owned())
     }
 
-    /// A client that runs `text`, to be started by the test.
+    /// A client that runs `text` in mcpd's database as the superuser, to be started by the test.
     #[must_use]
     pub fn psql(&self, text: &str) -> Command {
+        self.client("mcpd", text)
+    }
+
+    fn client(&self, database: &str, text: &str) -> Command {
         let mut psql = Command::new(self.bin.join("psql"));
-        psql.args(["-qAtX", "-U", "postgres", "-d", "postgres", "-h"])
+        psql.args(["-qAtX", "-U", "postgres", "-d", database, "-h"])
             .arg(self.dir.path())
-            .args(["-c", text]);
+            .args(["-c", text])
+            .stdin(std::process::Stdio::null());
         psql
     }
 

@@ -10,6 +10,7 @@
 
 pub mod check;
 pub mod client;
+pub mod hand;
 pub mod ledger;
 pub mod load;
 pub mod notes;
@@ -19,6 +20,7 @@ pub mod watcher;
 pub mod worker;
 
 pub use client::{Jobs, is_ended};
+pub use hand::Hand;
 pub use load::Load;
 pub use watcher::{Seen, Watcher};
 pub use worker::{Claimed, Said, Worker};

@@ -5,12 +5,11 @@
 
 use super::check::check;
 use super::client::{Jobs, id_in, ids_in, list_in};
+use super::hand::Hand;
 use super::ledger::{Fate, Ledger};
 use super::notes::Notes;
 use super::plan::{KINDS, LATER, LLM, Plan, Submission};
-use super::worker::Worker;
-use crate::cluster::binaries::program;
-use crate::cluster::{Ask, Mcpd, OwnPostgres, Process, Scratch, until};
+use crate::cluster::{Ask, Mcpd, OwnPostgres, until};
 use crate::dice::Dice;
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -105,12 +104,6 @@ pub async fn play(seed: u64, rounds: u32, postgres: Option<OwnPostgres>) -> Summ
     world.end().await
 }
 
-struct Hand {
-    process: Process,
-    worker: Worker,
-    is_frozen: bool,
-}
-
 /// Who dies, or nearly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Victim {
@@ -134,8 +127,6 @@ struct World {
     mcpd: Mcpd,
     postgres: Option<OwnPostgres>,
     jobs: Jobs,
-    // Last: the processes write into it.
-    dir: Scratch,
 }
 
 impl World {
@@ -150,15 +141,9 @@ impl World {
         settings.extend(url.as_deref().map(|url| ("MCPD_DATABASE_URL", url)));
         let mcpd = Mcpd::start(&settings).await;
         add_demo(&mcpd, LLM).await;
-        let dir = Scratch::new("crash");
         let mut hands = Vec::new();
         for n in 0..WORKERS {
-            let worker = Worker::register(&mcpd, &format!("worker-{n}")).await;
-            hands.push(Hand {
-                process: spawn(&dir, &worker),
-                worker,
-                is_frozen: false,
-            });
+            hands.push(Hand::start(&mcpd, &format!("worker-{n}"), &KINDS).await);
         }
         let database = if postgres.is_some() {
             "PostgreSQL"
@@ -178,7 +163,6 @@ impl World {
             jobs: Jobs::of(&mcpd),
             mcpd,
             postgres,
-            dir,
         }
     }
 
@@ -203,7 +187,9 @@ impl World {
             }
             _ => {}
         }
-        self.revive();
+        let dead = self.revive();
+        let by_us = u32::from(matches!(victim, Victim::Worker(_)));
+        self.summary.worker_kills.1 += dead - by_us.min(dead);
     }
 
     fn victim(&mut self) -> Victim {
@@ -285,10 +271,9 @@ impl World {
             }
             Victim::Frozen(n) => {
                 self.hands[n].process.freeze();
-                self.hands[n].is_frozen = true;
                 self.summary.freezes += 1;
             }
-            Victim::Thawed(n) => self.thaw(n),
+            Victim::Thawed(n) => self.hands[n].process.thaw(),
             Victim::Database => {
                 if let Some(postgres) = &mut self.postgres {
                     postgres.stop(Signal::QUIT).await;
@@ -315,24 +300,15 @@ impl World {
         self.note(Called::Submitted(submission, Fate::Unclear, None));
     }
 
-    fn thaw(&mut self, n: usize) {
-        self.hands[n].process.thaw();
-        self.hands[n].is_frozen = false;
-    }
-
-    /// Starts workers anew that have died.
-    fn revive(&mut self) {
-        for hand in &mut self.hands {
-            if hand.process.ended().is_some() {
-                hand.process = spawn(&self.dir, &hand.worker);
-                hand.is_frozen = false;
-            }
-        }
+    /// Starts workers anew that have died; how many had.
+    fn revive(&mut self) -> u32 {
+        let revived = self.hands.iter_mut().map(|hand| u32::from(hand.revive()));
+        revived.sum()
     }
 
     /// Lets everything come to its end, and looks at all of it.
     async fn end(mut self) -> Summary {
-        (0..WORKERS).for_each(|n| self.thaw(n));
+        self.hands.iter().for_each(|hand| hand.process.thaw());
         for submission in self.ledger.take_unclear() {
             let (fate, strange) = submit(&self.jobs, &submission).await;
             self.note(Called::Submitted(submission, fate, strange));
@@ -340,8 +316,7 @@ impl World {
         add_demo(&self.mcpd, LATER).await;
         let jobs = self.jobs.clone();
         until("everything to end", DRAIN_LIMIT, async || {
-            self.summary.worker_kills.1 += count_dead(&mut self.hands);
-            self.revive();
+            self.summary.worker_kills.1 += self.revive();
             let summary = jobs.call_ok(Ask::get("/v1/jobs/summary")).await;
             let open = list_in(&summary, "counts").iter();
             let open = open.filter(|one| {
@@ -363,7 +338,7 @@ impl World {
         let mut notes = Notes::default();
         for hand in &mut self.hands {
             hand.process.kill();
-            notes.read(&notes_of(&self.dir, &hand.worker));
+            hand.note_into(&mut notes);
         }
         let mut all = Vec::new();
         for job in self.jobs.list().await {
@@ -384,11 +359,6 @@ impl World {
 enum Called {
     Submitted(Submission, Fate, Option<String>),
     Canceled(String, bool),
-}
-
-fn count_dead(hands: &mut [Hand]) -> u32 {
-    let dead = hands.iter_mut().filter_map(|hand| hand.process.ended());
-    u32::try_from(dead.count()).unwrap_or(0)
 }
 
 fn request(submission: &Submission) -> Ask {
@@ -427,20 +397,4 @@ async fn submit(jobs: &Jobs, submission: &Submission) -> (Fate, Option<String>) 
 async fn add_demo(mcpd: &Mcpd, name: &str) {
     let row = json!({"name": name, "type": "demo", "model": "demo"});
     mcpd.admin_ok(Ask::post("/api/v1/llms", row)).await;
-}
-
-fn notes_of(dir: &Scratch, worker: &Worker) -> std::path::PathBuf {
-    dir.path().join(format!("{}.notes", worker.id))
-}
-
-fn spawn(dir: &Scratch, worker: &Worker) -> Process {
-    Process::start("job-worker", &program("job-worker"), dir, |command| {
-        command
-            .args(["--server", &worker.jobs.addr.to_string()])
-            .args(["--token", &worker.jobs.token])
-            .args(["--id", &worker.id])
-            .arg("--notes")
-            .arg(notes_of(dir, worker))
-            .args(["--kinds", &KINDS.join(",")]);
-    })
 }

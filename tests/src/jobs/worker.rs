@@ -100,6 +100,28 @@ impl Worker {
         self.say("complete", job, json!({"result": result})).await
     }
 
+    /// Brings the same result for all of them in one call; how many were written.
+    ///
+    /// # Errors
+    /// When there is no answer, or an error.
+    pub async fn complete_all(&self, jobs: &[Claimed], result: &Value) -> io::Result<usize> {
+        let entry = |job: &Claimed| json!({"job_id": job.id, "lease_token": job.lease_token, "result": result});
+        let entries: Vec<Value> = jobs.iter().map(entry).collect();
+        let body = json!({"worker_id": self.id, "jobs": entries});
+        let answer = self
+            .jobs
+            .call(Ask::post("/v1/workers/complete", body))
+            .await?;
+        if answer.status != 200 {
+            return Err(io::Error::other(answer.text()));
+        }
+        let answer = answer.json();
+        let written = list_in(&answer, "jobs")
+            .iter()
+            .filter(|one| one["ok"] == true);
+        Ok(written.count())
+    }
+
     /// Reports a failure.
     ///
     /// # Errors
