@@ -7,6 +7,7 @@ use shared::job::JobId;
 
 use super::gateway::with_query;
 use super::{Body, Client, EVENT_STREAM, Outgoing};
+use crate::exit_code::Exit;
 use crate::failure::{Failure, Result};
 
 /// Jobs that one [`Client::lookup_jobs`] may ask for.
@@ -29,7 +30,8 @@ impl Client {
     /// One job, with its attempts.
     pub(crate) async fn job(&self, id: &JobId) -> Result<Value> {
         let path = format!("/v1/jobs/{id}?history=true");
-        self.call(Method::GET, &path, None).await
+        let answer = self.call(Method::GET, &path, None).await;
+        answer.map_err(with_list)
     }
 
     /// A page of jobs, newest first, without what went in and came out.
@@ -61,13 +63,15 @@ impl Client {
     /// Takes a job back.
     pub(crate) async fn cancel_job(&self, id: &JobId) -> Result<Value> {
         let path = format!("/v1/jobs/{id}/cancel");
-        self.call(Method::POST, &path, None).await
+        let answer = self.call(Method::POST, &path, None).await;
+        answer.map_err(with_list)
     }
 
     /// Queues an ended job anew.
     pub(crate) async fn retry_job(&self, id: &JobId) -> Result<Value> {
         let path = format!("/v1/jobs/{id}/retry");
-        self.call(Method::POST, &path, None).await
+        let answer = self.call(Method::POST, &path, None).await;
+        answer.map_err(with_list)
     }
 
     /// Deletes an ended job.
@@ -79,7 +83,7 @@ impl Client {
             ..Outgoing::new(Method::DELETE, &path)
         };
         // What the answer holds is nobody's news.
-        self.send(request).await.map(drop)
+        self.send(request).await.map(drop).map_err(with_list)
     }
 
     /// What a job tells, behind the event `after`: until its end, or what there is by now. Has no
@@ -97,6 +101,14 @@ impl Client {
             header: after.map(|after| (LAST_EVENT_ID, after)),
             ..Outgoing::new(Method::GET, &path)
         };
-        self.send(request).await
+        self.send(request).await.map_err(with_list)
     }
+}
+
+/// Says where ids come from, where the server did not hint itself.
+fn with_list(failure: Failure) -> Failure {
+    if failure.exit() != Exit::NotFound || failure.has_hint() {
+        return failure;
+    }
+    failure.hint("`mcpctl get jobs` lists what there is")
 }

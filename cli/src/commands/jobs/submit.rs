@@ -166,7 +166,7 @@ fn stopped(why: Failure, sent: usize, total: usize) -> Failure {
     let how_far = format!("{sent} of {total} jobs are submitted");
     match why.exit() {
         Exit::ClosedPipe => why,
-        Exit::Conflict => why.cause(how_far).hint(
+        Exit::Conflict => why.hint(
             "the same file was submitted with another --batch: use that one again, or submit it \
              anew with --idempotency-prefix TEXT",
         ),

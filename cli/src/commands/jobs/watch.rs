@@ -106,7 +106,10 @@ async fn print(mut follow: Follow, output: &Output) -> Result<Printed> {
                 }
             }
             Told::Lost(why) => {
-                lines.close()?;
+                // Where both are on one screen; a pipe gets the answer alone.
+                if output.to_terminal() {
+                    lines.close()?;
+                }
                 output.warning(&format!("{why}; trying again until it is back"));
             }
             Told::Back => output.note("The server is back"),

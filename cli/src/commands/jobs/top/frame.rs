@@ -160,7 +160,19 @@ mod tests {
 
     #[test]
     fn a_frame_shows_counts_what_runs_and_what_waits_for_what() {
-        insta::assert_snapshot!(view().lines(100, 24, PLAIN).join("\n"), @"");
+        insta::assert_snapshot!(view().lines(100, 24, PLAIN).join("\n"), @"
+        title
+        3 queued, 0 running, 120 done; 14 end in a minute
+
+        KIND      QUEUED  RUNNING  DONE  ERROR  CANCELED  EXPIRED
+        llm.chat  3       0        120   0      0         0
+
+        RUNNING                               KIND      LLM  WORKER    FOR
+        019aa5c3-1b7d-7f00-8000-000000000001  llm.chat  gpt  built-in  40s
+
+        WAITING   FOR     JOBS  WHY
+        llm.chat  laptop  3     nobody serves it now
+        ");
     }
 
     #[test]
