@@ -529,7 +529,7 @@ fn jobs_are_canceled_retried_and_deleted_and_the_worst_end_counts() {
     error: the job has not ended
     cause: job ID-1
     request id: req-1
-    try: look at it again with `mcpctl get ... -o yaml`, then repeat
+    try: wait for its end: mcpctl jobs wait ID, or: mcpctl jobs cancel ID
     ");
     assert_snapshot!(setup.shown("jobs cancel ID-1 job/ID-2"), @"
     exit 0
@@ -603,7 +603,7 @@ fn top_prints_one_frame_into_a_pipe() {
     });
     assert_snapshot!(days.collect::<String>(), @"
     exit 0
-    3 queued, 1 running, 120 done; 14 end in a minute
+    3 queued, 1 running, 120 done; 14 ended in the last minute
 
     KIND      QUEUED  RUNNING  DONE  ERROR  CANCELED  EXPIRED
     echo      0       0        120   0      0         0
@@ -629,7 +629,7 @@ fn top_is_drawn_on_a_terminal_and_leaves_it() {
     };
     let screen = terminal.wait("the sums", |screen| screen.contains("nobody serves"));
     assert!(
-        screen.contains("3 queued, 1 running, 120 done; 14 end in a minute"),
+        screen.contains("3 queued, 1 running, 120 done; 14 ended in the last minute"),
         "{screen}"
     );
     terminal.press(&["q"]);

@@ -23,7 +23,7 @@ pub(super) async fn cancel(args: &Cancel, session: &Session<'_>) -> Result<Exit>
 pub(super) async fn retry(args: &Retry, session: &Session<'_>) -> Result<Exit> {
     let ids = ids::parse(&args.ids)?;
     let client = session.client()?;
-    let each = async |id: &JobId| client.retry_job(id).await;
+    let each = async |id: &JobId| client.retry_job(id).await.map_err(not_ended);
     to_each(&ids, each, |_| "queued again", session.output).await
 }
 
@@ -49,7 +49,10 @@ pub(crate) async fn delete(ids: &[JobId], args: &Delete, session: &Session<'_>) 
             return Ok(Exit::Failure);
         }
     }
-    let each = async |id: &JobId| client.delete_job(id).await.map(|()| json!({"id": id}));
+    let each = async |id: &JobId| {
+        let deleted = client.delete_job(id).await.map_err(not_ended);
+        deleted.map(|()| json!({"id": id}))
+    };
     to_each(ids, each, |_| "deleted", session.output).await
 }
 
@@ -58,6 +61,16 @@ fn canceled(job: &Value) -> &'static str {
     match job.get("status").and_then(Value::as_str) {
         Some("running" | "queued") => "asked to end",
         _ => "canceled",
+    }
+}
+
+/// A conflict has this one meaning here.
+fn not_ended(why: Failure) -> Failure {
+    match why.exit() {
+        Exit::Conflict => {
+            why.hint("wait for its end: mcpctl jobs wait ID, or: mcpctl jobs cancel ID")
+        }
+        _ => why,
     }
 }
 

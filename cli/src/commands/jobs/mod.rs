@@ -11,6 +11,7 @@ pub(super) mod describe;
 mod event;
 mod file;
 mod follow;
+mod glimpse;
 pub(super) mod hand;
 pub(crate) mod ids;
 mod lines;

@@ -8,8 +8,10 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use shared::job::JobId;
 use tokio::time::Instant;
 
+use super::glimpse::Glimpse;
 use super::tally::Tally;
 use super::track::Tracker;
+use crate::client::Client;
 use crate::output::Output;
 use crate::output::sanitise::one_line;
 
@@ -19,10 +21,13 @@ const MAX_BARS: usize = 8;
 const LINE_EVERY: Duration = Duration::from_secs(10);
 /// How often a terminal is drawn, in Hz.
 const DRAWS_PER_SECOND: u8 = 10;
+/// How often the bar of a job moves.
+const TICK: Duration = Duration::from_millis(200);
 
 /// What a person sees of it.
 pub(super) struct Progress<'a> {
     output: &'a Output,
+    client: &'a Client,
     bars: Option<Bars>,
     began: Instant,
     /// What had ended when it began.
@@ -34,13 +39,21 @@ pub(super) struct Progress<'a> {
 struct Bars {
     all: MultiProgress,
     overall: ProgressBar,
-    running: HashMap<JobId, ProgressBar>,
+    running: HashMap<JobId, Running>,
+}
+
+/// A job that has a bar.
+struct Running {
+    bar: ProgressBar,
+    worker: String,
+    glimpse: Glimpse,
 }
 
 impl<'a> Progress<'a> {
-    pub(super) fn new(output: &'a Output) -> Self {
+    pub(super) fn new(output: &'a Output, client: &'a Client) -> Self {
         Self {
             output,
+            client,
             bars: output.err_can_draw().then(Bars::new),
             began: Instant::now(),
             ended_before: None,
@@ -64,7 +77,7 @@ impl<'a> Progress<'a> {
         match &mut self.bars {
             Some(bars) => {
                 bars.draw(tally.ended(), tally.total(), text);
-                bars.show_running(tracker);
+                bars.show_running(tracker, self.client);
             }
             None if tally.ended() < tally.total() => self.line(text),
             // The end has its own line.
@@ -151,30 +164,43 @@ impl Bars {
         self.overall.set_message(text);
     }
 
-    fn show_running(&mut self, tracker: &Tracker) {
+    fn show_running(&mut self, tracker: &Tracker, client: &Client) {
         let shown: Vec<_> = tracker.running().map(|job| &job.id).collect();
-        self.running.retain(|id, bar| {
+        self.running.retain(|id, running| {
             let stays = shown.contains(&id);
             if !stays {
-                bar.finish_and_clear();
+                running.bar.finish_and_clear();
             }
             stays
         });
         for job in tracker.running() {
-            if !self.running.contains_key(&job.id) && self.running.len() < MAX_BARS {
+            if self.running.len() >= MAX_BARS {
+                break;
+            }
+            if !self.running.contains_key(&job.id) {
                 let bar = self.all.add(ProgressBar::new_spinner());
-                bar.set_style(style("  {spinner} {msg} {elapsed}"));
-                let worker = job.worker.as_deref().unwrap_or("a worker");
-                bar.set_message(one_line(&format!("{} on {worker}", job.id)));
-                self.running.insert(job.id.clone(), bar);
+                bar.set_style(style("  {spinner} {elapsed} {msg}"));
+                bar.enable_steady_tick(TICK);
+                let running = Running {
+                    bar,
+                    worker: job.worker.clone().unwrap_or_else(|| "a worker".into()),
+                    glimpse: Glimpse::new(client, &job.id),
+                };
+                self.running.insert(job.id.clone(), running);
             }
         }
-        self.running.values().for_each(ProgressBar::tick);
+        for (id, running) in &self.running {
+            let text = match running.glimpse.words() {
+                Some(words) => format!("{id} on {}: {words}", running.worker),
+                None => format!("{id} on {}", running.worker),
+            };
+            running.bar.set_message(one_line(&text));
+        }
     }
 
     fn clear(self) {
-        for bar in self.running.values() {
-            bar.finish_and_clear();
+        for running in self.running.values() {
+            running.bar.finish_and_clear();
         }
         self.overall.finish_and_clear();
         // Nowhere is left to tell of a terminal that is gone.

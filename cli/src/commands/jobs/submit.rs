@@ -24,7 +24,7 @@ pub(super) async fn run(args: &Submit, session: &Session<'_>) -> Result<Exit> {
     let file = JobFile::read(&args.filename)?;
     let batches = file.batches(args.batch.into(), args.idempotency_prefix.as_deref())?;
     let (client, output) = (session.client()?, session.output);
-    let mut progress = Progress::new(output);
+    let mut progress = Progress::new(output, &client);
     let mut sending = Sending {
         client: &client,
         file: &file,

@@ -21,7 +21,7 @@ pub(super) async fn run(args: &Wait, session: &Session<'_>) -> Result<Exit> {
     let mut tracker = Tracker::new(ids::parse(&args.ids)?);
     let (client, output) = (session.client()?, session.output);
     let limit = args.timeout.and_then(|flag| flag.own());
-    let mut progress = Progress::new(output);
+    let mut progress = Progress::new(output, &client);
     let end = {
         let work = track::to_the_end(&client, &mut tracker, &mut progress);
         ended(work, limit).await

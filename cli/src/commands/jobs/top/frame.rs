@@ -162,7 +162,7 @@ mod tests {
     fn a_frame_shows_counts_what_runs_and_what_waits_for_what() {
         insta::assert_snapshot!(view().lines(100, 24, PLAIN).join("\n"), @"
         title
-        3 queued, 0 running, 120 done; 14 end in a minute
+        3 queued, 0 running, 120 done; 14 ended in the last minute
 
         KIND      QUEUED  RUNNING  DONE  ERROR  CANCELED  EXPIRED
         llm.chat  3       0        120   0      0         0

@@ -14,7 +14,7 @@ pub(super) struct Summary {
     pub(super) kinds: Vec<(String, [u64; 6])>,
     pub(super) running: Vec<Vec<String>>,
     pub(super) waiting: Vec<Vec<String>>,
-    /// Jobs that end in a minute.
+    /// Jobs that ended in the last minute.
     pub(super) pace: Option<String>,
 }
 
@@ -36,7 +36,7 @@ impl Summary {
         }
     }
 
-    /// `12 queued, 3 running, 120 done; 14 end in a minute`.
+    /// `12 queued, 3 running, 120 done; 14 ended in the last minute`.
     pub(super) fn sums(&self) -> String {
         let each = Status::ALL.iter().enumerate().map(|(at, status)| {
             let sum: u64 = self.kinds.iter().map(|(_, counts)| counts[at]).sum();
@@ -47,7 +47,7 @@ impl Summary {
             .map(|(sum, status)| format!("{sum} {status}"))
             .collect();
         let pace = self.pace.as_ref();
-        let pace = pace.map(|pace| format!("; {pace} end in a minute"));
+        let pace = pace.map(|pace| format!("; {pace} ended in the last minute"));
         format!("{}{}", each.join(", "), pace.unwrap_or_default())
     }
 }
@@ -111,7 +111,7 @@ mod tests {
         assert_eq!(summary.kinds[1], ("llm.chat".into(), [3, 0, 0, 1, 0, 0]));
         assert_eq!(
             summary.sums(),
-            "3 queued, 0 running, 7 done, 1 error; 14 end in a minute"
+            "3 queued, 0 running, 7 done, 1 error; 14 ended in the last minute"
         );
         let empty = Summary::read(&json!({}), Timestamp::default());
         assert_eq!(empty.sums(), "0 queued, 0 running");
