@@ -32,6 +32,11 @@ impl Patience {
         (now.duration_since(since) < LIMIT).then_some(wait)
     }
 
+    /// Whether it failed since the last success.
+    pub(crate) const fn is_tried(&self) -> bool {
+        self.since.is_some()
+    }
+
     /// It went well. Says whether it had failed before.
     pub(crate) fn restore(&mut self) -> bool {
         self.tries = 0;

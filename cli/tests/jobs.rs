@@ -464,6 +464,39 @@ fn a_server_that_restarts_in_between_loses_nothing() {
 }
 
 #[test]
+fn a_job_that_ended_without_a_word_is_looked_at() {
+    let setup = Setup::new();
+    setup.put(json!({"payload": "mute", "status": "error", "error": "its worker died"}));
+    let ran = setup.run("jobs watch ID-1");
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.stdout.ends_with("failed: its worker died\n"), "{ran:?}");
+}
+
+#[test]
+fn an_outage_is_told_once() {
+    let setup = Setup::new();
+    setup.put(json!({}));
+    setup.server.jobs().cut_after(4);
+    let trouble = [Trouble::HangUp, Trouble::Unavailable];
+    let mut child = setup
+        .sandbox
+        .at(&setup.server, &["jobs", "watch", &id(1)])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    // The first connection stands: what comes now meets the ones behind it.
+    assert!(lines.next().unwrap().unwrap().starts_with("queued"));
+    setup.server.jobs().trouble("/stream", &trouble);
+    let ended = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(0), "{stderr}");
+    assert_eq!(stderr.matches("trying again").count(), 1, "{stderr}");
+    assert_eq!(stderr.matches("The server is back").count(), 1, "{stderr}");
+}
+
+#[test]
 fn several_jobs_are_watched_at_once() {
     let setup = Setup::new();
     setup.put(json!({}));

@@ -1,7 +1,7 @@
 //! The fake server's jobs: submitted, looked up, streamed; and the trouble that a test orders.
 //!
-//! What becomes of a job is its payload's to say: `"fail"` ends in an error, `"slow"` runs on, all
-//! others are done. Each look at a job takes it one step further.
+//! What becomes of a job is its payload's to say: `"fail"` ends in an error, `"slow"` runs on, `"mute"`
+//! tells nothing of its end, all others are done. Each look at a job takes it one step further.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{Read, Write};
@@ -136,6 +136,8 @@ fn events(job: &Value) -> Vec<(&'static str, Value)> {
     ];
     match job["payload"].as_str() {
         Some("slow") => {}
+        // It ends without an event.
+        Some("mute") => {}
         Some("fail") => events.push(("error", json!({"error": "the model is on strike"}))),
         _ => events.extend([
             ("progress", json!({"done": 1, "total": 2})),
@@ -205,9 +207,9 @@ pub fn answer(asked: &Asked, state: &Mutex<Jobs>, out: &mut TcpStream) -> bool {
             match (asked.method.as_str(), rest) {
                 ("GET", []) => reply(out, 200, job),
                 ("GET", ["stream"]) => {
-                    let events = events(job);
+                    let (events, mute) = (events(job), job["payload"] == "mute");
                     drop(jobs);
-                    stream(asked, &events, cut_after, out)
+                    stream(asked, &events, cut_after, mute, out)
                 }
                 ("POST", ["cancel"]) => {
                     job["status"] = "canceled".into();
@@ -277,11 +279,17 @@ fn stream(
     asked: &Asked,
     events: &[(&'static str, Value)],
     cut_after: Option<usize>,
+    mute: bool,
     out: &mut TcpStream,
 ) -> bool {
     let after = asked.headers.get("last-event-id");
     // The last one comes again: a client passes it over.
     let from = after.map_or(1, |id| id.parse().unwrap());
+    let from = if mute && after.is_some() {
+        from + 1
+    } else {
+        from
+    };
     let mut text = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\
         connection: close\r\n\r\n: here\n\n"
         .to_owned();
@@ -294,7 +302,7 @@ fn stream(
     }
     let _ = out.write_all(text.as_bytes());
     let ends = matches!(events.last(), Some(("done" | "error", _)));
-    if !ends && !asked.path.contains("follow=false") {
+    if !ends && !mute && !asked.path.contains("follow=false") {
         // Stays open until the client goes.
         let _ = out.read(&mut [0]);
     }

@@ -106,31 +106,14 @@ pub(super) fn answer(result: &Value) -> String {
     }
 }
 
-/// Some workers send the text, some the provider's own chunk.
+/// Text as its worker wrote it; where that is an object, the text in a provider's own chunk, or JSON.
 fn chunk(data: &Value) -> String {
-    let inner = data.get("data").unwrap_or(data);
-    let whole;
-    let inner = match inner {
-        Value::String(text) if text.starts_with('{') => match serde_json::from_str(text) {
-            Ok(parsed) => {
-                whole = parsed;
-                &whole
-            }
-            Err(_) => inner,
-        },
-        other => other,
-    };
-    for pointer in ["/choices/0/delta/content", "/text", "/response"] {
-        if let Some(piece) = inner.pointer(pointer).and_then(Value::as_str) {
-            return piece.into();
-        }
+    let piece = data.get("data").unwrap_or(data);
+    if piece.get("choices").is_none() {
+        return text(piece);
     }
-    let is_chat = inner.get("choices").is_some();
-    if is_chat {
-        String::new()
-    } else {
-        text(data.get("data").unwrap_or(data))
-    }
+    let content = piece.pointer("/choices/0/delta/content");
+    content.map(text).unwrap_or_default()
 }
 
 fn queued(data: &Value) -> String {
@@ -223,8 +206,9 @@ mod tests {
             other => panic!("{other:?}"),
         };
         assert_eq!(piece(r#"{"data":"hel"}"#), "hel");
-        assert_eq!(piece(r#"{"data":"{not json"}"#), "{not json");
-        let chat = r#"{"data":"{\"choices\":[{\"delta\":{\"content\":\"lo\"}}]}"}"#;
+        // An answer may be JSON itself.
+        assert_eq!(piece(r#"{"data":"{\"text\":1}"}"#), r#"{"text":1}"#);
+        let chat = r#"{"data":{"choices":[{"delta":{"content":"lo"}}]}}"#;
         assert_eq!(piece(chat), "lo");
         assert_eq!(piece(r#"{"data":{"choices":[{"delta":{}}]}}"#), "");
         assert_eq!(piece(r#"{"data":{"frame":1}}"#), r#"{"frame":1}"#);

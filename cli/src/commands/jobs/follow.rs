@@ -30,7 +30,7 @@ const IDLE: Duration = Duration::from_secs(90);
 #[derive(Debug)]
 pub(super) enum Told {
     Event(Box<JobEvent>),
-    /// The connection is gone, for this reason; it will be made again.
+    /// The connection is gone, for this reason; it will be made again. Told once until it stands.
     Lost(String),
     /// It stands again.
     Back,
@@ -48,6 +48,8 @@ pub(super) struct Follow {
     patient: bool,
     last: Option<JobEvent>,
     response: Option<Response>,
+    /// This connection brought an event.
+    brought_something: bool,
     decoder: Decoder,
     ready: VecDeque<JobEvent>,
     patience: Patience,
@@ -65,6 +67,7 @@ impl Follow {
             patient: false,
             last: None,
             response: None,
+            brought_something: false,
             decoder: Decoder::new(MAX_EVENT_BYTES),
             ready: VecDeque::new(),
             patience: Patience::default(),
@@ -94,8 +97,11 @@ impl Follow {
         loop {
             if let Some(event) = self.ready.pop_front() {
                 if let What::Broken(why) = &event.what {
-                    let why = why.clone();
-                    return self.lost(Failure::new(Exit::Unavailable, why));
+                    let why = Failure::new(Exit::Unavailable, why.clone());
+                    if let Some(told) = self.lost(why)? {
+                        return Ok(told);
+                    }
+                    continue;
                 }
                 if self.is_new(&event) {
                     self.over = event.is_end();
@@ -114,7 +120,11 @@ impl Follow {
             match self.step().await {
                 Ok(true) => return Ok(Told::Back),
                 Ok(false) => {}
-                Err(why) => return self.lost(why),
+                Err(why) => {
+                    if let Some(told) = self.lost(why)? {
+                        return Ok(told);
+                    }
+                }
             }
         }
     }
@@ -127,6 +137,7 @@ impl Follow {
             let response = tokio::time::timeout(IDLE, connect).await;
             self.response = Some(response.map_err(|_| silent())??);
             self.decoder = Decoder::new(MAX_EVENT_BYTES);
+            self.brought_something = false;
             return Ok(false);
         };
         let piece = tokio::time::timeout(IDLE, response.chunk()).await;
@@ -136,19 +147,25 @@ impl Follow {
                 self.over = true;
                 return Ok(false);
             }
-            return self.look_whether_ended().await.map(|()| false);
+            // What it did not bring comes with the next connection; only one that brings nothing
+            // leaves a doubt.
+            return match self.brought_something {
+                true => Err(ended_early()),
+                false => self.look_whether_ended().await.map(|()| false),
+            };
         };
         let mut events = Vec::new();
         self.decoder
             .feed(&piece, &mut events)
             .map_err(|why| Failure::failed("the job's stream can't be read").caused_by(&why))?;
+        self.brought_something |= !events.is_empty();
         self.ready.extend(events.iter().map(JobEvent::read));
         // It stands once something came, were it a comment.
         self.patient = true;
         Ok(self.patience.restore())
     }
 
-    /// The stream ended without the job's end: the server stops, or the end is told elsewhere only.
+    /// The stream ended and told nothing: the server stops, or the job has ended without an event.
     async fn look_whether_ended(&mut self) -> Result<()> {
         let mut job = self.client.job(&self.id).await?;
         let status = job.get("status").map(text).unwrap_or_default();
@@ -158,10 +175,7 @@ impl Follow {
                 let error = job.get("error").map(text).filter(|error| !error.is_empty());
                 ("error", json!({"error": error.unwrap_or(status)}))
             }
-            _ => {
-                let why = "the server ended the stream before the job's end";
-                return Err(Failure::new(Exit::Unavailable, why));
-            }
+            _ => return Err(ended_early()),
         };
         self.ready.push_back(JobEvent::read(&sse::Event {
             event: name.into(),
@@ -171,16 +185,18 @@ impl Follow {
         Ok(())
     }
 
-    fn lost(&mut self, why: Failure) -> Result<Told> {
+    /// Makes ready for another try. Says so where that is news.
+    fn lost(&mut self, why: Failure) -> Result<Option<Told>> {
         self.response = None;
         self.ready.clear();
         if why.exit() != Exit::Unavailable || !self.patient {
             return Err(why);
         }
+        let is_news = !self.patience.is_tried();
         match self.patience.wait() {
             Some(wait) => {
                 self.wait = Some(wait);
-                Ok(Told::Lost(why.first_line()))
+                Ok(is_news.then(|| Told::Lost(why.first_line())))
             }
             None => Err(why),
         }
@@ -198,6 +214,11 @@ impl Follow {
             _ => true,
         }
     }
+}
+
+fn ended_early() -> Failure {
+    let why = "the server ended the stream before the job's end";
+    Failure::new(Exit::Unavailable, why)
 }
 
 fn silent() -> Failure {
