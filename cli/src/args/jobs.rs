@@ -23,8 +23,8 @@ pub(crate) const KINDS: [&str; 7] = [
 
 /// Submit a job that runs until it has ended, whatever breaks in between
 ///
-/// With --wait the answer is printed: ends with 0 where the job is done, 1 where it failed, was canceled or
-/// expired, 6 where --timeout passed. Ctrl-C leaves; the job goes on.
+/// With --wait the answer is printed: ends with 0 where the job is done, 1 where it failed, was
+/// canceled or expired, 6 where --timeout passed. Ctrl-C leaves; the job goes on.
 #[derive(Args, Debug)]
 #[command(
     group = ArgGroup::new("what").args(["llm", "payload"]).required(true),
@@ -111,9 +111,9 @@ pub(crate) enum JobsWhat {
 
 /// Submit a file of jobs
 ///
-/// A line is a job: an object with `kind` and `payload`, and what else `POST /v1/jobs` takes. All lines
-/// are checked before the first is submitted. A second run of the same file, after a crash or a lost connection, submits
-/// nothing twice; --idempotency-prefix makes it submit anew.
+/// A line is a job: an object with `kind` and `payload`, and what else `POST /v1/jobs` takes. All
+/// lines are checked before the first is submitted. A second run of the same file, after a crash or
+/// a lost connection, submits nothing twice; --idempotency-prefix makes it submit anew.
 ///
 /// With --wait, ends with 0 where all jobs are done, 1 where one ended otherwise, 6 where --timeout
 /// passed. Ctrl-C leaves; the jobs go on.
@@ -150,8 +150,9 @@ pub(crate) struct Submit {
 
 /// Follow jobs until they have ended
 ///
-/// One job: its events as lines, and its answer as it comes. Several: a bar each on a terminal, else
-/// lines. A connection that breaks is made again, without loss or repeats. Ends as `jobs wait` does.
+/// One job: its events as lines, and its answer as it comes. Several: a bar each on a terminal,
+/// else lines. A connection that breaks is made again, without loss or repeats. Ends as `jobs wait`
+/// does.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -224,7 +225,8 @@ pub(crate) struct Retry {
 /// Show how many jobs there are, what runs and what waits for what, live on a terminal
 ///
 /// q or Ctrl-C leaves, the arrow keys scroll. Where the output is piped, and with --once, it is
-/// printed once. Counts are of all jobs that have not ended, and of those that ended in the last 24 hours.
+/// printed once. Counts are of all jobs that have not ended, and of those that ended in the last 24
+/// hours.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:

@@ -105,8 +105,8 @@ pub(crate) enum Meant<All, Own> {
 
 /// `--output FORMAT`, but for `create price`: `--output USD`.
 pub(crate) type OutputFlag = Meant<Format, f64>;
-/// `--timeout TIME` of the call, but for `create alias`: of requests to the alias, and for those who
-/// wait for jobs: of the wait.
+/// `--timeout TIME` of the call, but for `create alias`: of requests to the alias, and for those
+/// who wait for jobs: of the wait.
 pub(crate) type TimeoutFlag = Meant<Duration, Duration>;
 
 impl<All, Own: Copy> Meant<All, Own> {

@@ -13,8 +13,8 @@ use shared::role::Role;
 /// them, and a single resource as TYPE/NAME.
 ///
 /// `usage`, `requests` and `costs` are no resources, but sums and records of what was asked:
-/// `usage` by LLM, token or day, `requests` the last ones, `costs` by provider. Jobs are listed newest
-/// first.
+/// `usage` by LLM, token or day, `requests` the last ones, `costs` by provider. Jobs are listed
+/// newest first.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -175,9 +175,9 @@ fn role(text: &str) -> Result<Role, shared::role::UnknownRole> {
 
 /// Make resources be as files say
 ///
-/// Takes YAML or JSON, one or many documents, lists as `mcpctl get -o yaml` prints them, and tables:
-/// `kind: PriceList` with `prices: {NAME: {input, output, cachedInput}}`, `kind: AliasList` with
-/// `aliases: {NAME: {...}}`. Applying the same file twice changes nothing the second time.
+/// Takes YAML or JSON, one or many documents, lists as `mcpctl get -o yaml` prints them, and
+/// tables: `kind: PriceList` with `prices: {NAME: {input, output, cachedInput}}`, `kind: AliasList`
+/// with `aliases: {NAME: {...}}`. Applying the same file twice changes nothing the second time.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:

@@ -17,7 +17,8 @@ const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 const LAST_EVENT_ID: &str = "Last-Event-ID";
 
 impl Client {
-    /// Submits a job, or `{"jobs": [..]}`. `body` is sent as it is: with a key it can be sent again.
+    /// Submits a job, or `{"jobs": [..]}`. `body` is sent as it is: with a key it can be sent
+    /// again.
     pub(crate) async fn submit_jobs(&self, body: &str, key: Option<&str>) -> Result<Value> {
         let request = Outgoing {
             body: Body::Written(body),

@@ -1,5 +1,5 @@
-//! `mcpctl create`: an LLM, an alias, a price, a secret or a token from flags, files and stdin. Jobs are
-//! made in [`jobs`](super::jobs).
+//! `mcpctl create`: an LLM, an alias, a price, a secret or a token from flags, files and stdin.
+//! Jobs are made in [`jobs`](super::jobs).
 
 use std::time::Duration;
 

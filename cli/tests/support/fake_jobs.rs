@@ -1,7 +1,8 @@
 //! The fake server's jobs: submitted, looked up, streamed; and the trouble that a test orders.
 //!
-//! What becomes of a job is its payload's to say: `"fail"` ends in an error, `"slow"` runs on, `"mute"`
-//! tells nothing of its end, all others are done. Each look at a job takes it one step further.
+//! What becomes of a job is its payload's to say: `"fail"` ends in an error, `"slow"` runs on,
+//! `"mute"` tells nothing of its end, all others are done. Each look at a job takes it one step
+//! further.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{Read, Write};

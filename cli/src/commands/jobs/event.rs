@@ -106,7 +106,8 @@ pub(super) fn answer(result: &Value) -> String {
     }
 }
 
-/// Text as its worker wrote it; where that is an object, the text in a provider's own chunk, or JSON.
+/// Text as its worker wrote it; where that is an object, the text in a provider's own chunk, or
+/// JSON.
 fn chunk(data: &Value) -> String {
     let piece = data.get("data").unwrap_or(data);
     if piece.get("choices").is_none() {

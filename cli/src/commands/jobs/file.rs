@@ -40,7 +40,7 @@ pub(super) struct Batch {
 impl JobFile {
     /// Reads a file, or stdin for `-`.
     ///
-    /// Errors: a file that can't be read, lines that are no jobs (with their numbers), no job at all.
+    /// Errors: a file that can't be read; lines that are no jobs, with their numbers; no job.
     pub(super) fn read(path: &Path) -> Result<Self> {
         let shown = shown(path);
         let unreadable =

@@ -1,5 +1,5 @@
-//! What a running job tells at the moment, for its bar. A look on the side: it holds nothing up, and
-//! where it fails the bar shows less.
+//! What a running job tells at the moment, for its bar. A look on the side: it holds nothing up,
+//! and where it fails the bar shows less.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -47,7 +47,8 @@ impl Tally {
         }
     }
 
-    /// How fast they end and when the last one may, seen that `ended_before` had ended at the start, so long ago.
+    /// How fast they end and when the last one may, seen that `ended_before` had ended at the
+    /// start, so long ago.
     pub(super) fn pace(&self, ended_before: usize, since: Duration) -> Option<String> {
         let ended = self.ended().saturating_sub(ended_before);
         let seconds = since.as_secs_f64();

@@ -1,7 +1,7 @@
 //! Where many jobs stand, and the wait until all have ended.
 //!
-//! One call asks for a thousand of them, so that neither their number nor a server that restarts in between
-//! matters. Pure but for [`to_the_end`].
+//! One call asks for a thousand of them, so that neither their number nor a server that restarts in
+//! between matters. Pure but for [`to_the_end`].
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
