@@ -90,13 +90,19 @@ async fn measure_under_age(db: Db) {
         println!("{:?}, {what}: {took:.1?} each", db.store);
         assert!(took < FAST, "{what}: {took:?}");
     };
-    told("a submit and a claim among a million ended jobs", one_by_one(&db).await);
+    told(
+        "a submit and a claim among a million ended jobs",
+        one_by_one(&db).await,
+    );
     let held = Snapshot::hold(&db).await;
     for _ in 0..20 {
         submit(&db, &vec![job("echo"); MAX_BATCH]).await;
         complete(&db, &claim(&db, MAX_BATCH).await).await;
     }
-    told("the same behind an old snapshot and 20,000 dead rows", one_by_one(&db).await);
+    told(
+        "the same behind an old snapshot and 20,000 dead rows",
+        one_by_one(&db).await,
+    );
     held.release().await;
 }
 
