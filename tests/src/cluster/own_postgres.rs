@@ -1,7 +1,7 @@
 //! A PostgreSQL server of a test's own, to be stopped, started and ill-treated. It waits for the disk, as a real one
 //! does; what many tests share is [`super::postgres`].
 
-use super::postgres::find_bin_dir_or_say;
+use super::postgres::{base_dir, find_bin_dir_or_say, open};
 use super::process::Process;
 use super::scratch::Scratch;
 use super::wait::until;
@@ -61,14 +61,7 @@ impl OwnPostgres {
             is_root,
             dir,
         };
-        let mut init = Command::new("setpriv");
-        init.args(server.identity())
-            .arg("--")
-            .arg(server.bin.join("initdb"));
-        init.args(["--no-sync", "-A", "trust", "-U", "postgres"]);
-        init.args(["--locale=C", "-E", "UTF8", "-D"])
-            .arg(&server.data);
-        run(&mut init);
+        server.make_data();
         server.launch().await;
         for text in ["create role mcpd login", "create database mcpd owner mcpd"] {
             let made = server.ask("postgres", text);
@@ -135,6 +128,34 @@ impl OwnPostgres {
         self.process = Some(process);
     }
 
+    /// A copy of an empty cluster: `initdb` takes seconds on a busy machine, so it is run once.
+    fn make_data(&self) {
+        let base = base_dir();
+        let template = base.join(format!("template-{}", template_name(&self.bin)));
+        let turn = open(&base.join("template-turn"));
+        turn.lock().expect("a file can be locked");
+        if !template.exists() {
+            let raw = base.join("template-raw");
+            // Of a run that was killed.
+            let _ = std::fs::remove_dir_all(&raw);
+            std::fs::create_dir(&raw).expect("a folder can be made beside the others");
+            if self.is_root {
+                run(Command::new("chown").arg(USER).arg(&raw));
+            }
+            let mut init = Command::new("setpriv");
+            init.args(self.identity())
+                .arg("--")
+                .arg(self.bin.join("initdb"))
+                .args(["--no-sync", "-A", "trust", "-U", "postgres"])
+                .args(["--locale=C", "-E", "UTF8", "-D"])
+                .arg(&raw);
+            run(&mut init);
+            std::fs::rename(&raw, &template).expect("a folder of ours can be renamed");
+        }
+        drop(turn);
+        run(Command::new("cp").arg("-a").arg(&template).arg(&self.data));
+    }
+
     /// Whether its process runs.
     pub fn is_alive(&mut self) -> bool {
         let process = self.process.as_mut();
@@ -193,6 +214,14 @@ impl Drop for OwnPostgres {
             }
         }
     }
+}
+
+/// Another version's cluster is of no use.
+fn template_name(bin: &Path) -> String {
+    let name = bin.display().to_string();
+    name.chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+        .collect()
 }
 
 fn run(command: &mut Command) {

@@ -61,10 +61,7 @@ fn unique_name() -> String {
 
 /// Joins the server that runs, or starts one.
 fn attach(bin: &Path) -> (PathBuf, File) {
-    let user = fs::metadata("/proc/self").map_or(0, |found| found.uid());
-    // Short: the path of a socket may have 107 bytes.
-    let base = std::env::temp_dir().join(format!("mcpctl-pg-{user}"));
-    fs::create_dir_all(&base).expect("a folder can be made in the temporary one");
+    let base = base_dir();
     let socket_dir = base.join("server");
     // One at a time, so that only one starts it.
     let turn = open(&base.join("turn"));
@@ -72,13 +69,28 @@ fn attach(bin: &Path) -> (PathBuf, File) {
     let lease = open(&base.join("lease"));
     lease.lock_shared().expect("a file can be locked");
     if !answers(&socket_dir) {
-        start(bin, &base, user == 0);
+        start(bin, &base, user() == 0);
         wait_for(&socket_dir, &base.join("log"));
     }
     (socket_dir, lease)
 }
 
-fn open(path: &Path) -> File {
+fn user() -> u32 {
+    fs::metadata("/proc/self").map_or(0, |found| found.uid())
+}
+
+/// The folder of this user's throwaway clusters.
+///
+/// # Panics
+/// When it can't be made.
+pub(super) fn base_dir() -> PathBuf {
+    // Short: the path of a socket may have 107 bytes.
+    let base = std::env::temp_dir().join(format!("mcpctl-pg-{}", user()));
+    fs::create_dir_all(&base).expect("a folder can be made in the temporary one");
+    base
+}
+
+pub(super) fn open(path: &Path) -> File {
     let file = OpenOptions::new().create(true).append(true).open(path);
     file.expect("a file in a folder of ours can be opened")
 }
