@@ -82,6 +82,10 @@ impl JobRow {
             updated_at: Timestamp::from_millis(self.updated_at),
             principal: self.principal,
             run_at: self.run_at.map(Timestamp::from_millis),
+            started_at: self
+                .started_at
+                .filter(|_| status == Status::Running)
+                .map(Timestamp::from_millis),
             ended_at: self.ended_at.map(Timestamp::from_millis),
             worker: worker.map(|text| worker_id(&text, &self.id)).transpose()?,
             waits_for: Some(self.waits_for).filter(|name| !name.is_empty()),
