@@ -54,6 +54,8 @@ pub mod code {
     pub const CONFLICT: &str = "conflict";
     /// 409: the message belongs to an older epoch of the channel.
     pub const STALE_EPOCH: &str = "stale_epoch";
+    /// 409: the lease of the attempt is over, or another's.
+    pub const STALE_LEASE: &str = "stale_lease";
     /// 410: the task has ended.
     pub const TASK_ENDED: &str = "task_ended";
     /// 413: the body is larger than the server takes.

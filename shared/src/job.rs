@@ -17,7 +17,9 @@ pub use ids::{BadId, JobId, LeaseToken, WorkerId};
 pub use json::Json;
 pub use status::Status;
 pub use submit::{BadJob, Submit, Submitted, SubmittedMany, parse_submit};
-pub use view::{Attempt, Counts, Job, JobList, Outcome};
+pub use view::{
+    Attempt, Counts, Job, JobList, Looked, Lookup, Outcome, Standing, Summary, Waiting,
+};
 pub use work::{
     Batch, Bounded, Claim, Claimed, ClaimedList, Complete, EntryAnswer, Fail, Heartbeat,
     HeartbeatAnswer, Platform, Register, Registered, parse_batch,

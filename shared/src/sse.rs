@@ -193,6 +193,12 @@ pub fn encode(event: &str, data: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(b"\n\n");
 }
 
+/// Appends one event with an id, as [`encode`] does: who comes back names the last one it saw.
+pub fn encode_numbered(id: u64, event: &str, data: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(format!("id: {id}\n").as_bytes());
+    encode(event, data, out);
+}
+
 /// How a piece of an event stream ends, so that something appended to it starts a new event.
 ///
 /// Feed it every piece in order; it remembers at most four bytes.

@@ -53,6 +53,11 @@ impl<Spec: Kept> Documents<Spec> {
         by_name.get(&name).cloned()
     }
 
+    /// Whether one of them is as asked.
+    pub fn any(&self, is: impl Fn(&Kind<Spec>) -> bool) -> bool {
+        self.read().values().any(|one| is(one))
+    }
+
     /// All of them, ordered by name, without status.
     pub fn list(&self) -> Vec<Arc<Kind<Spec>>> {
         let mut all: Vec<_> = self.read().values().cloned().collect();

@@ -274,7 +274,7 @@ impl Error {
     }
 
     /// Whether nobody could take the request, so that one may come who can.
-    pub(crate) fn is_unavailable(&self) -> bool {
+    pub fn is_unavailable(&self) -> bool {
         match self {
             Self::Offline { .. }
             | Self::NoMembers { .. }
@@ -290,7 +290,7 @@ impl Error {
     }
 
     /// Whether the request itself is at fault, whoever gets it.
-    pub(crate) fn is_callers_fault(&self) -> bool {
+    pub fn is_callers_fault(&self) -> bool {
         match self {
             Self::BadBody(_) | Self::BadMessages(_) | Self::NoModel => true,
             // What one dialect can't carry, another may.

@@ -114,6 +114,8 @@ pub struct Ask {
     pub request_id: HeaderValue,
     /// What the caller wants of the cache.
     pub cache: CacheWish,
+    /// Whether the caller of a stream must hear something while it waits: it may sit behind proxies.
+    pub keep_alive: bool,
 }
 
 /// What is asked, checked.
@@ -186,7 +188,7 @@ impl Gateway {
             caller: ask.caller,
             cache: ask.cache,
         };
-        if !asked.head.stream {
+        if !asked.head.stream || !ask.keep_alive {
             return self.run(worker, asked, tab).await;
         }
         self.run_kept_alive(worker, asked, tab).await

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use gateway::{Accounts, Aliases, Gateway, Prices, Timeouts};
+use jobs::{Queue, Retries};
 use kit::clock::{SharedClock, SystemClock};
 use kit::lifecycle::Lifecycle;
 use kit::random::{SharedRandom, SystemRandom};
@@ -16,12 +17,15 @@ use store::master_key::KeyFile;
 use store::secrets::Secrets;
 use tokio::net::TcpListener;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use crate::audit::Audit;
 use crate::auth::Auth;
 use crate::config::Config;
 use crate::first_start::ensure_admin;
 use crate::http::request_id::RequestIds;
+use crate::job_workers;
+use crate::models::GatewayModels;
 use crate::routes::{App, Server};
 use crate::server::{Acceptor, Workers};
 
@@ -84,6 +88,22 @@ pub async fn run(
         random.clone(),
     )
     .await?;
+    let worker_id = job_workers::own_id(&config.data_dir, &*random)
+        .context("can't keep this server's id as a worker in the data folder")?;
+    let put_back = CancellationToken::new();
+    let jobs = Queue::new(jobs::Parts {
+        store: store.clone(),
+        clock: clock.clone(),
+        random: random.clone(),
+        models: Arc::new(GatewayModels {
+            gateway: gateway.clone(),
+            auth: auth.clone(),
+            worker: Arc::new(gateway::Worker::new(config.threads)),
+        }),
+        retries: Retries::new(config.job_retry_min, config.job_retry_max, random.clone()),
+        retention: config.job_retention,
+        worker_id,
+    });
     let first = ensure_admin(&auth, &config.data_dir).await?;
     let audit = Audit::new(store.clone(), clock.clone());
     let request_ids = RequestIds::new(&*random);
@@ -94,6 +114,7 @@ pub async fn run(
         secrets,
         relay: relay.clone(),
         gateway: gateway.clone(),
+        jobs: jobs.clone(),
         aliases,
         prices,
         accounts: accounts.clone(),
@@ -113,6 +134,12 @@ pub async fn run(
     lifecycle.spawn_behind("accounts", async move { books.keep(clock).await });
     lifecycle.spawn_behind("standings", async move { gateway.keep_standings().await });
 
+    let settings = jobs::Settings {
+        workers: config.workers,
+        lease: config.job_lease,
+        put_back: put_back.clone(),
+    };
+    job_workers::start(jobs, settings, lifecycle.clone())?;
     let workers = Workers::start(config.threads, server, &lifecycle)?;
     let acceptor = Acceptor::new(listener, workers, config.max_connections);
     // It accepts during the drain too: publishers bring what they owe.
@@ -129,6 +156,7 @@ pub async fn run(
     lifecycle.stopping().await;
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
     drain(&registry, &relay, config.drain_timeout).await;
+    put_back.cancel();
     relay.close();
     lifecycle.shut_down(CLOSING_GRACE).await;
     if let Err(error) = registry.save_now().await {

@@ -9,6 +9,13 @@ use kit::settings::{BadSetting, Settings, Shown, read_toml};
 use relay::Timing;
 use shared::span::Span;
 
+/// Jobs that the server runs at once where nobody says how many.
+const DEFAULT_WORKERS: usize = 4;
+/// The most of them.
+const MAX_WORKERS: usize = 1024;
+/// A shorter lease would end between two heartbeats.
+const MIN_JOB_LEASE: Duration = Duration::from_secs(1);
+
 /// What the server runs with.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -38,6 +45,16 @@ pub struct Config {
     pub drain_timeout: Duration,
     /// The channel's clockwork.
     pub timing: Timing,
+    /// Jobs that the server itself runs at once; 0 leaves them to others.
+    pub workers: usize,
+    /// How long ended jobs are kept.
+    pub job_retention: Duration,
+    /// How long a job waits after its first failed attempt; doubles with each.
+    pub job_retry_min: Duration,
+    /// How long a job waits between attempts at most.
+    pub job_retry_max: Duration,
+    /// How long one of the server's own jobs is its own without a heartbeat.
+    pub job_lease: Duration,
     /// Log filter.
     pub log: String,
     /// All of the above as text, with sources.
@@ -117,6 +134,16 @@ impl Config {
                 )?,
                 gc_interval: span(&mut settings, "gc_interval", default.gc_interval)?,
             },
+            workers: settings.get("workers", DEFAULT_WORKERS)?.min(MAX_WORKERS),
+            job_retention: span(
+                &mut settings,
+                "job_retention",
+                Duration::from_secs(7 * 24 * 3600),
+            )?,
+            job_retry_min: span(&mut settings, "job_retry_min", Duration::from_secs(1))?,
+            job_retry_max: span(&mut settings, "job_retry_max", Duration::from_secs(300))?,
+            job_lease: span(&mut settings, "job_lease", Duration::from_secs(30))?
+                .max(MIN_JOB_LEASE),
             log: settings.get("log", Text("info".into()))?.0,
             shown: Vec::new(),
             warnings: Vec::new(),

@@ -116,6 +116,20 @@ impl Gate {
         (count(&state.waiting) < max_queue).then_some(false)
     }
 
+    /// Requests that would run at once.
+    pub fn free(&self) -> u32 {
+        let state = self.lock();
+        match state.waiting.is_empty() {
+            true => self.slots().saturating_sub(state.in_flight),
+            false => 0,
+        }
+    }
+
+    /// Requests that run side by side, at most.
+    pub fn slots(&self) -> u32 {
+        self.0.limit.load(Ordering::Relaxed)
+    }
+
     /// Requests that run now.
     pub fn in_flight(&self) -> u32 {
         self.lock().in_flight

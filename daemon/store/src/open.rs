@@ -110,6 +110,11 @@ impl Store {
         }
     }
 
+    /// Whether transactions of several callers run side by side; otherwise one after the other.
+    pub fn writes_side_by_side(&self) -> bool {
+        matches!(self.inner.backend, Backend::Postgres(_))
+    }
+
     /// Lets running statements end, then closes all connections. Later calls fail.
     pub async fn close(&self) {
         match &self.inner.backend {

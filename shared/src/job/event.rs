@@ -15,6 +15,8 @@ pub enum Event {
         position: Option<u64>,
         /// When it may begin, in seconds, where that is known.
         eta_s: Option<u64>,
+        /// Why nobody can run it now.
+        reason: Option<String>,
     },
     /// A worker has it.
     Running {
@@ -79,9 +81,14 @@ impl Event {
     /// The event's data on the wire: one JSON object.
     pub fn data(&self) -> String {
         let text = match self {
-            Self::Queued { position, eta_s } => serde_json::to_string(&Queued {
+            Self::Queued {
+                position,
+                eta_s,
+                reason,
+            } => serde_json::to_string(&Queued {
                 position: *position,
                 eta_s: *eta_s,
+                reason: reason.clone(),
             }),
             Self::Running { worker } => serde_json::to_string(&Running {
                 worker: worker.clone(),
@@ -106,8 +113,16 @@ impl Event {
     pub fn parse(name: &str, data: &str) -> Result<Option<Self>, serde_json::Error> {
         Ok(Some(match name {
             "queued" => {
-                let Queued { position, eta_s } = serde_json::from_str(data)?;
-                Self::Queued { position, eta_s }
+                let Queued {
+                    position,
+                    eta_s,
+                    reason,
+                } = serde_json::from_str(data)?;
+                Self::Queued {
+                    position,
+                    eta_s,
+                    reason,
+                }
             }
             "running" => {
                 let Running { worker } = serde_json::from_str(data)?;
@@ -140,6 +155,8 @@ impl Event {
 struct Queued {
     position: Option<u64>,
     eta_s: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -175,6 +192,7 @@ mod tests {
         let queued = Event::Queued {
             position: Some(3),
             eta_s: None,
+            reason: None,
         };
         assert_eq!(queued.data(), r#"{"position":3,"eta_s":null}"#);
         assert!(!queued.is_terminal());

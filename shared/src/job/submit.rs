@@ -50,6 +50,9 @@ const fn default_attempts() -> u32 {
 pub struct Submitted {
     /// Its id.
     pub job_id: JobId,
+    /// What looks like a mistake: nobody has the LLM that it names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
 }
 
 /// The answer to several: 202.
@@ -57,6 +60,9 @@ pub struct Submitted {
 pub struct SubmittedMany {
     /// Their ids, in the order of the jobs.
     pub job_ids: Vec<JobId>,
+    /// What looks like mistakes, each once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 /// Why a text is no job.

@@ -37,6 +37,12 @@ pub struct Job {
     /// How many are before it, while it is queued; told of single jobs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position: Option<u64>,
+    /// When it may begin, in seconds from now, while it is queued and where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub eta_s: Option<u64>,
+    /// Why nobody can run it now, while it is queued.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// When it was submitted, or retried.
     pub queued_at: Timestamp,
     /// When something last happened to it.
@@ -160,6 +166,66 @@ impl FromStr for Outcome {
             .find(|outcome| outcome.as_str() == text);
         found.ok_or_else(|| UnknownOutcome(text.escape_debug().to_string()))
     }
+}
+
+/// `POST /v1/jobs/lookup`: where many jobs stand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lookup {
+    /// Which; at most [`super::MAX_BATCH`].
+    pub ids: Vec<JobId>,
+}
+
+/// The answer to a [`Lookup`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Looked {
+    /// Those that there are, in no order.
+    pub jobs: Vec<Standing>,
+}
+
+/// Where a job stands, in short.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    /// Its id.
+    pub id: JobId,
+    /// Its status.
+    pub status: Status,
+    /// Attempts that began.
+    pub attempts: u32,
+    /// Who has it, while it runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worker: Option<WorkerId>,
+    /// Why its last attempt failed, or why it ended without a result.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// `GET /v1/jobs/summary`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Jobs that have not ended, and those that ended since `since`.
+    pub counts: Vec<Counts>,
+    /// What runs now; at most 1000.
+    pub running: Vec<Job>,
+    /// What waits for a model, by kind and model.
+    pub waiting: Vec<Waiting>,
+    /// Jobs that ended within the last minute.
+    pub ended_per_minute: u64,
+    /// From when ended jobs are counted.
+    pub since: Timestamp,
+}
+
+/// Jobs that wait for the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// Their kind.
+    pub kind: String,
+    /// The LLM or model that they need; empty where they need none.
+    pub waits_for: String,
+    /// How many.
+    pub jobs: u64,
+    /// Why nobody runs them now, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// How many jobs of a kind are in a status.

@@ -78,6 +78,9 @@ pub struct Claimed {
     pub job: Job,
     /// To be given with all that is said of it.
     pub lease_token: LeaseToken,
+    /// The access token on whose behalf it runs, by its public id; the server's own workers ask.
+    #[serde(skip)]
+    pub token_id: String,
 }
 
 /// The answer to a [`Claim`] of several.

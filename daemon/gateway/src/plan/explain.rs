@@ -66,7 +66,7 @@ fn takes(readiness: Readiness) -> bool {
 }
 
 /// Why, as a clause.
-fn reason(one: &Candidate, now: Timestamp) -> String {
+pub(crate) fn reason(one: &Candidate, now: Timestamp) -> String {
     let row = &one.row;
     let gate = &row.live().gate;
     let rank = match one.fallback {

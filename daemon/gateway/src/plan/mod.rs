@@ -21,6 +21,7 @@ use crate::error::Error;
 use crate::prices::Prices;
 use crate::standing::{Admission, Standing, Standings};
 
+pub(crate) use explain::reason;
 pub(crate) use order::Turns;
 
 /// Whose turn it is in a pool: taken, or only looked at.

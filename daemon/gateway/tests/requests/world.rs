@@ -234,6 +234,7 @@ impl World {
             caller: self.caller.clone(),
             request_id: HeaderValue::from_static("r1"),
             cache: CacheWish::default(),
+            keep_alive: true,
         }
     }
 

@@ -291,6 +291,13 @@ impl Auth {
         Ok(record.document())
     }
 
+    /// On whose behalf the bearer of the token `id` acts; `None` once it is deleted or over.
+    pub fn caller_of(&self, id: &str) -> Option<Caller> {
+        let found = self.0.by_id.get(id)?;
+        let is_live = found.record.is_live(self.0.clock.now());
+        is_live.then(|| found.caller.clone())
+    }
+
     /// The credentials that `viewer` may see, ordered by name.
     pub fn list(&self, viewer: &Credential) -> Vec<Token> {
         let mut found: Vec<_> = self

@@ -83,7 +83,13 @@ pub struct Unstamped(pub Box<ErrorBody>);
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
-        match &error {
+        Self::from(&error)
+    }
+}
+
+impl From<&StoreError> for ApiError {
+    fn from(error: &StoreError) -> Self {
+        match error {
             StoreError::NotFound { .. } => Self::not_found(error.to_string()),
             StoreError::Conflict { .. } => Self::new(409, code::CONFLICT, error.to_string()),
             StoreError::Stale { .. } => Self::new(409, code::CONFLICT, error.to_string())
@@ -94,7 +100,7 @@ impl From<StoreError> for ApiError {
             }
             _ if error.retryable() => {
                 tracing::error!(
-                    error = &error as &dyn std::error::Error,
+                    error = error as &dyn std::error::Error,
                     "the database can't be used"
                 );
                 let mut api = Self::new(
@@ -106,7 +112,7 @@ impl From<StoreError> for ApiError {
                 api
             }
             _ => {
-                tracing::error!(error = &error as &dyn std::error::Error, "the store failed");
+                tracing::error!(error = error as &dyn std::error::Error, "the store failed");
                 Self::new(
                     500,
                     code::INTERNAL,
@@ -126,6 +132,27 @@ impl From<gateway::Error> for ApiError {
         }
         api.retry_after = error.retry_after();
         api
+    }
+}
+
+impl From<jobs::Error> for ApiError {
+    fn from(error: jobs::Error) -> Self {
+        use jobs::Error;
+        let text = error.to_string();
+        match error {
+            Error::NotFound(_) => {
+                Self::not_found(text).hint("list your jobs with `mcpctl get job`")
+            }
+            Error::Conflict(_) => Self::new(409, code::CONFLICT, text),
+            Error::BadJob(_) => Self::bad_request(text),
+            Error::Stale => Self::new(409, code::STALE_LEASE, text),
+            Error::Stopping => {
+                let mut api = Self::new(503, code::SHUTTING_DOWN, text);
+                api.retry_after = Some(Duration::from_secs(2));
+                api
+            }
+            Error::Store(error) => Self::from(&*error),
+        }
     }
 }
 

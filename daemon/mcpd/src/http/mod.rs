@@ -2,6 +2,7 @@
 
 pub mod body;
 pub mod error;
+pub mod event_stream;
 pub mod read;
 pub mod request_id;
 pub mod resource;

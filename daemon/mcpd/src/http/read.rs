@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use axum::extract::rejection::BytesRejection;
 use bytes::{Bytes, BytesMut};
+use http::StatusCode;
 use http_body::Body;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -15,6 +17,8 @@ use crate::http::error::ApiError;
 const MAX_SILENCE: Duration = Duration::from_secs(30);
 /// The largest body of the control plane, in bytes.
 pub const MAX_CONTROL_BODY_BYTES: usize = 1024 * 1024;
+/// The largest body with jobs or results in it, in bytes: their batch and what is around each.
+pub const MAX_JOBS_BODY_BYTES: usize = shared::job::MAX_BATCH_BYTES + 4 * 1024 * 1024;
 
 /// Reads a whole body without copying it where it comes in one piece.
 ///
@@ -77,6 +81,20 @@ fn too_large(limit: usize) -> ApiError {
     let message = format!("the request body is larger than {limit} bytes");
     ApiError::new(413, code::BODY_TOO_LARGE, message)
         .hint("send less, or raise `max_body_bytes` of mcpd")
+}
+
+/// The bytes of a body that axum has read.
+///
+/// Errors: 413 past the route's bound, 400 where the caller broke off.
+pub fn bytes(body: Result<Bytes, BytesRejection>) -> Result<Bytes, ApiError> {
+    body.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => ApiError::new(
+            413,
+            code::BODY_TOO_LARGE,
+            "the request body is larger than this route takes",
+        ),
+        _ => ApiError::bad_request("the request body broke off"),
+    })
 }
 
 /// Reads a JSON body of the control plane.

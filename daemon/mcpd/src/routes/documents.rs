@@ -10,7 +10,7 @@ use axum::{Extension, Json};
 use gateway::{Documents, Kind, with_status};
 use serde::Serialize;
 use serde_json::Value;
-use shared::alias::{self, AliasSpec, OnUnavailable};
+use shared::alias::{self, AliasSpec};
 use shared::document::List;
 use shared::name::Name;
 use shared::price::{self, PriceSpec};
@@ -53,14 +53,7 @@ impl Resource for AliasSpec {
     }
 
     fn parse(value: Value) -> Result<Kind<Self>, ApiError> {
-        let alias = alias::parse(value);
-        let alias = alias.map_err(|error| ApiError::bad_request(error.to_string()))?;
-        if alias.spec.on_unavailable == OnUnavailable::Queue {
-            let message =
-                "`onUnavailable: queue` needs a job queue, which this server does not have";
-            return Err(ApiError::bad_request(message).hint("use `wait` or `fail`"));
-        }
-        Ok(alias)
+        alias::parse(value).map_err(|error| ApiError::bad_request(error.to_string()))
     }
 
     fn shown(app: &App, alias: &Kind<Self>) -> Kind<Self> {

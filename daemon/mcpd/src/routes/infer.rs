@@ -16,7 +16,8 @@ use crate::http::body::ResponseBody;
 use crate::http::error::ApiError;
 use crate::http::read;
 use crate::http::unbuffered::unbuffered;
-use crate::routes::App;
+use crate::routes::deferred::Deferrable;
+use crate::routes::{App, deferred};
 
 /// What a request's path says.
 pub(crate) struct Target {
@@ -41,7 +42,18 @@ pub(crate) async fn infer(
         return Err(ApiError::bad_request("the route needs a caller"));
     };
     let cache = cache_wish(request.headers());
+    let is_preferred = deferred::is_preferred(request.headers());
     let body = read::whole(request.into_body(), app.max_body_bytes).await?;
+    let deferrable = Deferrable::find(app, &target, is_preferred, &body);
+    let deferrable = match deferrable {
+        Some(deferrable) if deferrable.is_due(app) => {
+            return Ok(deferrable
+                .defer(app, &credential)
+                .await?
+                .map(ResponseBody::Axum));
+        }
+        other => other,
+    };
     let ask = Ask {
         dialect: target.dialect,
         model: target.model,
@@ -50,9 +62,17 @@ pub(crate) async fn infer(
         caller: credential.caller.clone(),
         request_id: id.clone(),
         cache,
+        keep_alive: true,
     };
-    let answer = app.gateway.infer(worker, ask).await?;
-    Ok(respond(answer))
+    match (app.gateway.infer(worker, ask).await, deferrable) {
+        (Ok(answer), _) => Ok(respond(answer)),
+        // Whoever could take it when we looked can't any more.
+        (Err(error), Some(deferrable)) if error.is_unavailable() => Ok(deferrable
+            .defer(app, &credential)
+            .await?
+            .map(ResponseBody::Axum)),
+        (Err(error), _) => Err(error.into()),
+    }
 }
 
 fn respond(answer: Answer) -> Response<ResponseBody> {

@@ -35,7 +35,7 @@ pub(crate) async fn list(
     let Query(query) =
         query.map_err(|_| ApiError::bad_request("`watch` takes `true` or `false`"))?;
     if query.watch {
-        return Ok(watch::llms(&app, &caller).into_response());
+        return Ok(watch::llms(&app, &caller));
     }
     let rows = app.registry.list();
     let items = rows.iter().map(|row| app.gateway.document(row)).collect();

@@ -5,10 +5,13 @@
 //! row in the table says, so no route is without a decision.
 
 mod channel;
+mod deferred;
 mod direct;
 mod documents;
 mod health;
 mod infer;
+mod job_stream;
+mod jobs;
 mod llms;
 mod metrics;
 mod models;
@@ -20,11 +23,13 @@ mod tokens;
 mod usage;
 mod watch;
 mod whoami;
+mod workers;
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use ::jobs::Queue;
 use axum::Router;
 use gateway::{Accounts, Aliases, Dialect, Gateway, Prices, Worker};
 use http::header::HeaderValue;
@@ -62,6 +67,8 @@ pub struct App {
     pub relay: Relay,
     /// Inference.
     pub gateway: Gateway,
+    /// Durable jobs.
+    pub jobs: Queue,
     /// Names in front of LLMs.
     pub aliases: Aliases,
     /// What tokens cost.

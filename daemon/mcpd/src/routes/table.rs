@@ -16,10 +16,10 @@ use shared::role::Role;
 
 use crate::auth::Access;
 use crate::http::error::ApiError;
-use crate::http::read::MAX_CONTROL_BODY_BYTES;
+use crate::http::read::{MAX_CONTROL_BODY_BYTES, MAX_JOBS_BODY_BYTES};
 use crate::routes::{
-    App, direct, documents, health, llms, metrics, models, openapi, secrets, standing, tokens,
-    usage, whoami,
+    App, deferred, direct, documents, health, job_stream, jobs, llms, metrics, models, openapi,
+    secrets, standing, tokens, usage, whoami, workers,
 };
 
 /// One route.
@@ -64,7 +64,6 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
         .router
         .fallback(no_such_route)
         .method_not_allowed_fallback(no_such_method)
-        .layer(DefaultBodyLimit::max(MAX_CONTROL_BODY_BYTES))
         .with_state(app.clone())
 }
 
@@ -157,6 +156,26 @@ fn control(routes: &mut Collector) {
     routes.add(&get, "/api/v1/load", USER, standing::load);
     routes.add(&post, "/api/v1/route/explain", USER, standing::explain);
 
+    // A job is its owner's: the queue looks.
+    routes.add_large(&post, "/v1/jobs", USER, jobs::submit);
+    routes.add(&get, "/v1/jobs", USER, jobs::list);
+    routes.add(&post, "/v1/jobs/lookup", USER, jobs::lookup);
+    routes.add(&get, "/v1/jobs/summary", USER, jobs::summary);
+    routes.add(&get, "/v1/jobs/{id}", USER, jobs::show);
+    routes.add(&delete, "/v1/jobs/{id}", USER, jobs::delete);
+    routes.add(&get, "/v1/jobs/{id}/stream", USER, job_stream::show);
+    routes.add(&get, "/v1/jobs/{id}/response", USER, deferred::response);
+    routes.add(&post, "/v1/jobs/{id}/cancel", USER, jobs::cancel);
+    routes.add(&post, "/v1/jobs/{id}/retry", USER, jobs::retry);
+
+    const WORKER: Access = Access::Role(Role::Worker);
+    routes.add(&get, "/v1/workers", USER, workers::list);
+    routes.add(&post, "/v1/workers/register", WORKER, workers::register);
+    routes.add(&post, "/v1/workers/claim", WORKER, workers::claim);
+    routes.add(&post, "/v1/workers/heartbeat", WORKER, workers::heartbeat);
+    routes.add_large(&post, "/v1/workers/complete", WORKER, workers::complete);
+    routes.add_large(&post, "/v1/workers/fail", WORKER, workers::fail);
+
     routes.add(&get, "/api/v1/secrets", ADMIN, secrets::list);
     routes.add(&post, "/api/v1/secrets", ADMIN, secrets::create);
     routes.add(&get, "/api/v1/secrets/{name}", ADMIN, secrets::show);
@@ -190,10 +209,34 @@ impl Collector {
         H: Handler<T, Arc<App>>,
         T: 'static,
     {
+        self.put(method, path, access, handler, MAX_CONTROL_BODY_BYTES);
+    }
+
+    /// A route whose bodies hold many jobs or results.
+    fn add_large<H, T>(&mut self, method: &Method, path: &'static str, access: Access, handler: H)
+    where
+        H: Handler<T, Arc<App>>,
+        T: 'static,
+    {
+        self.put(method, path, access, handler, MAX_JOBS_BODY_BYTES);
+    }
+
+    fn put<H, T>(
+        &mut self,
+        method: &Method,
+        path: &'static str,
+        access: Access,
+        handler: H,
+        max_body_bytes: usize,
+    ) where
+        H: Handler<T, Arc<App>>,
+        T: 'static,
+    {
         self.routes.push(Route::new(method.clone(), path, access));
         let (Some(app), Ok(filter)) = (&self.app, MethodFilter::try_from(method.clone())) else {
             return;
         };
+        let handler = handler.layer(DefaultBodyLimit::max(max_body_bytes));
         let guard = from_fn_with_state((app.clone(), access), guard);
         let router = std::mem::take(&mut self.router);
         self.router = router.route(path, on(filter, handler).layer(guard));

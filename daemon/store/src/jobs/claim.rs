@@ -7,7 +7,8 @@
 
 use std::time::Duration;
 
-use kit::random::base32;
+use kit::random::{Random, base32};
+use sha2::{Digest, Sha256};
 use shared::job::{Claimed, LeaseToken, MAX_BATCH, MAX_KINDS, WorkerId};
 use shared::timestamp::Timestamp;
 
@@ -27,6 +28,10 @@ const LOOK_AHEAD: i64 = 64;
 const MAX_LOOK: i64 = 4096;
 /// Random bytes of a claim's nonce.
 const NONCE_BYTES: usize = 15;
+/// What they are in base 32.
+const NONCE_CHARS: usize = 24;
+/// Bytes of the hash that marks whose claim it was: enough that no two principals are mixed up.
+const MARK_BYTES: usize = 8;
 
 /// What a worker asks for.
 #[derive(Clone, Copy, Debug)]
@@ -41,16 +46,15 @@ pub struct ClaimRequest<'a> {
     pub limit: usize,
     /// Names that can't be served now: jobs that wait for one of them stay queued.
     pub absent: &'a [String],
+    /// On whose behalf it claims: nobody else can use the lease tokens. See [`is_holders`].
+    pub principal: &'a str,
 }
 
 macro_rules! claimed_columns {
     () => {
         "jobs.id, jobs.kind, jobs.rank, jobs.seq, jobs.principal, jobs.waits_for, jobs.run_at,
          jobs.deadline_at, jobs.unique_key, jobs.attempts, jobs.max_attempts, jobs.worker,
-         jobs.lease_token, jobs.lease_until, jobs.queued_at, jobs.updated_at,
-         (select payload from job_payloads where job_id = jobs.id) as payload,
-         (select labels from job_payloads where job_id = jobs.id) as labels,
-         (select source from job_payloads where job_id = jobs.id) as source"
+         jobs.lease_token, jobs.lease_until, jobs.queued_at, jobs.updated_at, "
     };
 }
 
@@ -99,7 +103,11 @@ pub(super) const SQLITE: &str = concat!(
         limit $3
     )
     returning ",
-    claimed_columns!()
+    claimed_columns!(),
+    "(select payload from job_payloads where job_id = jobs.id) as payload,
+     (select labels from job_payloads where job_id = jobs.id) as labels,
+     (select source from job_payloads where job_id = jobs.id) as source,
+     (select token_id from job_payloads where job_id = jobs.id) as token_id"
 );
 /// The same, where others claim at once: what they hold is skipped. Materialized, since a limit in
 /// a subquery that is run again takes more than it says.
@@ -167,9 +175,11 @@ pub(super) const POSTGRES: &str = concat!(
         lease_token = $6 || '-' || seq,
         lease_until = cast(extract(epoch from clock_timestamp()) * 1000 as bigint) + $7
     from picked
+    left join job_payloads on job_payloads.job_id = picked.id
     where jobs.id = picked.id
     returning ",
-    claimed_columns!()
+    claimed_columns!(),
+    "job_payloads.payload, job_payloads.labels, job_payloads.source, job_payloads.token_id"
 );
 
 impl Jobs<'_> {
@@ -203,7 +213,7 @@ impl Jobs<'_> {
         let lease_ms = i64::try_from(request.lease.as_millis()).unwrap_or(i64::MAX / 4);
         for _ in 0..MAX_LOOKS {
             let asked = Asked {
-                nonce: base32(self.store.random(), NONCE_BYTES),
+                nonce: nonce(request.principal, self.store.random()),
                 kinds: &kinds,
                 absent: &absent,
                 limit,
@@ -257,6 +267,24 @@ impl Jobs<'_> {
                 .await?
         }))
     }
+}
+
+/// The beginning of a claim's lease tokens: random, then a mark of who claims.
+fn nonce(principal: &str, random: &dyn Random) -> String {
+    base32(random, NONCE_BYTES) + &mark(principal)
+}
+
+/// Whether `token` comes from a claim of `principal`'s: a token alone is no credential.
+pub fn is_holders(token: &LeaseToken, principal: &str) -> bool {
+    let nonce = token.as_str().split('-').next().unwrap_or("");
+    nonce.get(NONCE_CHARS..) == Some(&*mark(principal))
+}
+
+fn mark(principal: &str) -> String {
+    let hash = Sha256::digest(principal.as_bytes());
+    hash.iter()
+        .take(MARK_BYTES)
+        .fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }
 
 pub(super) fn lease_token(text: &str) -> Result<LeaseToken, StoreError> {

@@ -10,7 +10,7 @@ use serde::Serialize;
 use shared::job::{Event, JobId, Json, MAX_EVENT_BYTES, NumberedEvent, Status};
 use shared::timestamp::Timestamp;
 
-use super::read::job_row;
+use super::read::head_row;
 use super::row::{AttemptRow, json as read_json, worker_id};
 use super::submit::json;
 use super::tx::in_job_tx;
@@ -159,9 +159,12 @@ impl Jobs<'_> {
         let limit = limit.min(MAX_PAGE);
         let after = i64::try_from(after).unwrap_or(i64::MAX);
         // First, so that what it counts is there to be read by the statements after it.
-        let row = job_row(self.store, id).await?;
+        let row = head_row(self.store, id).await?;
         let row = row.ok_or_else(|| StoreError::not_found(KIND, id))?;
         let status = row.status()?;
+        if row.events <= after {
+            return Ok(Vec::new());
+        }
         let kept: Vec<(i64, String, String)> = on_read!(self.store, |pool| {
             sqlx::query_as(
                 "select number, name, data from job_events
@@ -192,6 +195,7 @@ impl Jobs<'_> {
         let queued = || Event::Queued {
             position: None,
             eta_s: None,
+            reason: None,
         };
         add(1, queued());
         for attempt in self.attempt_rows(id).await? {
@@ -206,9 +210,13 @@ impl Jobs<'_> {
             let worker = worker_id(worker, id.as_str())?;
             add(number, Event::Running { worker });
         }
-        if status.is_ended() {
+        if status.is_ended() && upto == row.events {
             let error = row.error.clone().unwrap_or_default();
-            add(row.events, ended(status, row.result.clone(), error, id)?);
+            let result = match status {
+                Status::Done => self.result(id).await?,
+                _ => None,
+            };
+            add(row.events, ended(status, result, error, id)?);
         }
         for (number, name, data) in kept {
             let event = Event::parse(&name, &data).ok().flatten();
@@ -220,6 +228,23 @@ impl Jobs<'_> {
             event,
         });
         Ok(numbered.take(limit as usize).collect())
+    }
+
+    /// The result of a job that is done.
+    async fn result(self, id: &JobId) -> Result<Option<String>, StoreError> {
+        on_read!(self.store, |pool| {
+            sqlx::query_scalar(
+                "select result from job_attempts
+                where job_id = $1 and outcome = 'done'
+                order by started_event desc
+                limit 1",
+            )
+            .bind(id.as_str())
+            .fetch_optional(pool)
+            .await
+        })
+        .map(Option::flatten)
+        .during("read a job's result")
     }
 
     pub(super) async fn attempt_rows(self, id: &JobId) -> Result<Vec<AttemptRow>, StoreError> {

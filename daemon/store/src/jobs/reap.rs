@@ -1,8 +1,8 @@
 //! What time does to jobs: leases end, deadlines pass, delays are over. A task calls this about
 //! every second; several servers may do so at once, since each skips what another holds.
 
-use shared::job::JobId;
 use shared::job::status::Change;
+use shared::job::{JobId, WorkerId};
 use shared::timestamp::Timestamp;
 
 use super::finish::CANCELED;
@@ -69,6 +69,28 @@ impl Jobs<'_> {
         Ok(reaped)
     }
 
+    /// Ends all leases of `worker`, which is known to be gone: as where they had ended by
+    /// themselves. Answers how many.
+    pub async fn release(
+        self,
+        worker: &WorkerId,
+        backoff: BackoffOf<'_>,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let mut released = 0;
+        for _ in 0..MAX_STEPS {
+            let step = self.step(Time::Gone(worker), backoff, now).await?;
+            released += step;
+            if step < SWEPT_AT_ONCE as u64 {
+                break;
+            }
+        }
+        if released > 0 {
+            self.store.job_hints().tell(Hint::Queued);
+        }
+        Ok(released)
+    }
+
     /// Makes delayed jobs claimable whose `run_at` has come, and answers how many.
     pub(super) async fn wake(self, now: Timestamp) -> Result<u64, StoreError> {
         self.try_wake(now).await.during("wake delayed jobs")
@@ -87,7 +109,7 @@ impl Jobs<'_> {
 
     async fn step(
         self,
-        time: Time,
+        time: Time<'_>,
         backoff: BackoffOf<'_>,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
@@ -106,13 +128,16 @@ impl Jobs<'_> {
 
     async fn try_step(
         self,
-        time: Time,
+        time: Time<'_>,
         backoff: BackoffOf<'_>,
         now: Timestamp,
     ) -> Result<Vec<Settled>, StoreError> {
         Ok(in_job_tx!(self.store, |tx, sql| {
             let query = match time {
                 Time::Lease => sqlx::query_as(sql.lapsed).bind(SWEPT_AT_ONCE),
+                Time::Gone(worker) => sqlx::query_as(sql.held)
+                    .bind(SWEPT_AT_ONCE)
+                    .bind(worker.as_str()),
                 Time::Deadline => sqlx::query_as(sql.past_deadline)
                     .bind(SWEPT_AT_ONCE)
                     .bind(now.as_millis()),
@@ -128,13 +153,16 @@ impl Jobs<'_> {
     }
 }
 
+/// Why an attempt is over, or a job.
 #[derive(Clone, Copy)]
-enum Time {
+enum Time<'a> {
     Lease,
+    /// As [`Time::Lease`], since its worker will not come back.
+    Gone(&'a WorkerId),
     Deadline,
 }
 
-impl Time {
+impl Time<'_> {
     fn settle(
         self,
         row: &Standing,
@@ -146,10 +174,11 @@ impl Time {
                 let settled = row.settle(Change::DeadlinePassed)?;
                 Ok(settled.map(|settled| settled.because("the job's deadline passed")))
             }
-            Self::Lease => {
+            Self::Lease | Self::Gone(_) => {
                 let settled = row.settle(Change::LeaseEnded(row.after_failure(true)))?;
-                let why = match row.cancel_requested {
-                    0 => "the worker was silent until its lease ended",
+                let why = match (row.cancel_requested, self) {
+                    (0, Self::Gone(_)) => "the server that ran it ended in the middle of it",
+                    (0, _) => "the worker was silent until its lease ended",
                     _ => CANCELED,
                 };
                 let run_at = now.plus(backoff(row.attempts_so_far()));

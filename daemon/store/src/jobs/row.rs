@@ -76,6 +76,8 @@ impl JobRow {
             result: json(self.result, &self.id, "result")?,
             error: self.error,
             position: None,
+            eta_s: None,
+            reason: None,
             queued_at: Timestamp::from_millis(self.queued_at),
             updated_at: Timestamp::from_millis(self.updated_at),
             principal: self.principal,
@@ -113,6 +115,7 @@ pub(super) struct ClaimedRow {
     payload: Option<String>,
     labels: Option<String>,
     source: Option<String>,
+    token_id: Option<String>,
 }
 
 impl ClaimedRow {
@@ -149,8 +152,12 @@ impl ClaimedRow {
             source: self.source,
             result: None,
         };
-        let job = row.read()?;
-        Ok((order, Claimed { job, lease_token }))
+        let claimed = Claimed {
+            job: row.read()?,
+            lease_token,
+            token_id: self.token_id.unwrap_or_default(),
+        };
+        Ok((order, claimed))
     }
 }
 

@@ -56,6 +56,20 @@ macro_rules! lapsed {
     };
 }
 
+/// Jobs that a worker holds.
+macro_rules! held {
+    ($skip:literal) => {
+        concat!(
+            super::settle::standing!(),
+            "from jobs
+            where status = 'running' and worker = $2
+            order by seq
+            limit $1",
+            $skip
+        )
+    };
+}
+
 macro_rules! past_deadline {
     ($skip:literal) => {
         concat!(
@@ -138,7 +152,7 @@ macro_rules! change_jobs {
         )
     };
 }
-pub(super) use {change_jobs, end_attempts, given, lapsed, one, past_deadline, standing};
+pub(super) use {change_jobs, end_attempts, given, held, lapsed, one, past_deadline, standing};
 
 /// A row as a decision sees it.
 #[derive(sqlx::FromRow)]

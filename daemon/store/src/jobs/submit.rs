@@ -19,6 +19,8 @@ pub struct NewJob {
     pub submit: Submit,
     /// The LLM or model without which it can't run: claims leave it alone while they name this.
     pub waits_for: Option<String>,
+    /// The access token on whose behalf it runs, by its public id; empty for none.
+    pub token_id: String,
 }
 
 /// What makes a repeated call the same call.
@@ -76,8 +78,9 @@ pub(crate) use insert_jobs;
 macro_rules! insert_payloads {
     ($rows:literal) => {
         concat!(
-            "insert into job_payloads (job_id, payload, labels, source)
-            select value ->> 'id', value ->> 'payload', value ->> 'labels', value ->> 'source'
+            "insert into job_payloads (job_id, payload, labels, source, token_id)
+            select value ->> 'id', value ->> 'payload', value ->> 'labels', value ->> 'source',
+                value ->> 'token_id'
             from ",
             $rows
         )
@@ -104,6 +107,7 @@ struct PayloadRow<'a> {
     payload: &'a str,
     labels: String,
     source: Option<&'a str>,
+    token_id: &'a str,
 }
 
 /// What the transaction came to.
@@ -288,6 +292,7 @@ fn only_new<'a>(rows: &'a [JobRow], jobs: &'a [NewJob]) -> Result<New<'a>, Store
             payload: job.submit.payload.as_str(),
             labels: bounds::json("labels", &job.submit.labels)?,
             source: job.submit.source.as_deref(),
+            token_id: &job.token_id,
         });
     }
     Ok((new, payloads))

@@ -4,6 +4,9 @@
 //! not be faster than one worker. Whoever locks several rows locks them in the order of their ids
 //! or skips what is locked, so that nobody waits in a circle.
 
+use crate::Store;
+use crate::backend::Backend;
+
 /// Runs several statements as one transaction and commits. An early return rolls back.
 macro_rules! in_job_tx {
     ($store:expr, |$tx:ident, $sql:ident| $body:expr) => {
@@ -38,6 +41,7 @@ pub(crate) struct Statements {
     pub(crate) heartbeat: &'static str,
     pub(crate) given: &'static str,
     pub(crate) lapsed: &'static str,
+    pub(crate) held: &'static str,
     pub(crate) past_deadline: &'static str,
     pub(crate) end_attempts: &'static str,
     pub(crate) change_jobs: &'static str,
@@ -45,6 +49,16 @@ pub(crate) struct Statements {
     pub(crate) old: &'static str,
     pub(crate) wake: &'static str,
     pub(crate) insert_events: &'static str,
+    pub(crate) standings: &'static str,
+    pub(crate) waited_for: &'static str,
+}
+
+/// The statements of a store's database, for what needs no transaction.
+pub(crate) fn statements(store: &Store) -> &'static Statements {
+    match store.backend() {
+        Backend::Sqlite { .. } => &SQLITE,
+        Backend::Postgres(_) => &POSTGRES,
+    }
 }
 
 macro_rules! statements {
@@ -58,6 +72,7 @@ macro_rules! statements {
             heartbeat: super::finish::heartbeat!($now),
             given: super::settle::given!($rows, $lock),
             lapsed: super::settle::lapsed!($now, $skip),
+            held: super::settle::held!($skip),
             past_deadline: super::settle::past_deadline!($skip),
             end_attempts: super::settle::end_attempts!($rows),
             change_jobs: super::settle::change_jobs!($rows),
@@ -65,6 +80,8 @@ macro_rules! statements {
             old: super::hand::old!($skip),
             wake: super::reap::wake!($skip),
             insert_events: super::events::insert_events!($rows),
+            standings: super::read::standings!($rows),
+            waited_for: super::read::waited_for!($rows),
         }
     };
 }

@@ -26,6 +26,7 @@ fn job(kind: &str) -> NewJob {
     NewJob {
         submit: Submit::new(kind, Json::from(json!({"n": 1}))),
         waits_for: None,
+        token_id: "token-1".into(),
     }
 }
 
@@ -82,6 +83,7 @@ async fn claim_kinds(
         lease: LEASE,
         limit,
         absent: &absent,
+        principal: "alice",
     };
     store.jobs().claim(request, at(seconds)).await.unwrap()
 }

@@ -44,6 +44,7 @@ async fn eight_claimers_take_each_job_once_and_leave_none(db: Db) {
                     lease: Duration::from_secs(600),
                     limit: 37,
                     absent: &[],
+                    principal: "alice",
                 };
                 let claimed = store.jobs().claim(request, at(1)).await.unwrap();
                 empty_in_a_row = if claimed.is_empty() {
@@ -63,7 +64,7 @@ async fn eight_claimers_take_each_job_once_and_leave_none(db: Db) {
         all,
         "none skipped"
     );
-    let counts = db.jobs().counts(at(0)).await.unwrap();
+    let counts = db.jobs().counts(at(0), None).await.unwrap();
     assert_eq!(
         (counts[0].status, counts[0].jobs),
         (Status::Running, 10_000)
@@ -125,13 +126,19 @@ async fn jobs_that_wait_for_an_absent_llm_stay_and_hold_nobody_up(db: Db) {
     submit(&db, &batch).await;
     let public = submit_one(&db, waiting_for("llm.chat", "gpt")).await;
     let free = submit_one(&db, job("llm.chat")).await;
-    let waited = db.jobs().waited_for("llm.chat").await.unwrap();
+    let waited = db.jobs().waited_for(&["llm.chat"]).await.unwrap();
     assert_eq!(waited, ["gpt", "home"]);
     let claimed = claim_kinds(&db, &["llm.chat"], &["home", "other"], 10, 1).await;
     assert_eq!(ids(&claimed), [public, free]);
     // It is back: nothing needs to be woken.
     assert_eq!(claim_kinds(&db, &["llm.chat"], &[], 60, 1).await.len(), 50);
-    assert!(db.jobs().waited_for("llm.chat").await.unwrap().is_empty());
+    assert!(
+        db.jobs()
+            .waited_for(&["llm.chat"])
+            .await
+            .unwrap()
+            .is_empty()
+    );
     complete(&db, &claimed).await;
 }
 

@@ -39,7 +39,7 @@ async fn a_claim_is_fast_among_many_ended_and_many_waiting_jobs(db: Db) {
     }
     let each = began.elapsed() / CLAIMS;
     assert!(each < FAST, "a claim took {each:?}");
-    let waited = db.jobs().waited_for("echo").await.unwrap();
+    let waited = db.jobs().waited_for(&["echo"]).await.unwrap();
     assert_eq!(waited, ["gpt", "home"]);
 }
 

@@ -80,6 +80,7 @@ async fn work(store: Store, n: usize, batch: usize, jobs: usize, done: Arc<Atomi
             lease: Duration::from_secs(600),
             limit: batch,
             absent: &[],
+            principal: "alice",
         };
         let claimed = store.jobs().claim(request, at(1)).await.unwrap();
         let results: Vec<_> = claimed.iter().map(result_of).collect();

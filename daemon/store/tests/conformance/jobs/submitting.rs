@@ -102,7 +102,7 @@ async fn a_queued_job_knows_its_position(db: Db) {
     let urgent = submit_one(&db, with(|job| job.priority = 1)).await;
     assert_eq!(get(&db, &urgent).await.position, Some(0));
     assert_eq!(get(&db, &ids[3]).await.position, Some(3));
-    assert_eq!(db.jobs().position(&ids[2]).await.unwrap(), Some(0));
+    assert_eq!(db.jobs().head(&ids[2]).await.unwrap().position, Some(0));
     claim(&db, 2).await;
     assert_eq!(get(&db, &ids[3]).await.position, Some(1));
     assert_eq!(get(&db, &urgent).await.position, None, "it runs");
