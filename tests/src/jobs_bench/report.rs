@@ -57,7 +57,9 @@ fn title(text: &mut String, heading: &Heading) {
              `raw SQL` is the floor: a plain `skip locked` table through the driver that mcpd uses too; it claims in one commit \
              and finishes in another, as a queue must whose jobs take longer than a transaction may. graphile-worker's jobs are \
              enqueued by its SQL functions through the same driver, and are deleted when they end; the other ways keep them with \
-             their results. mcpd is called over HTTP on loopback, with its admin's token.\n",
+             their results. mcpd is called over HTTP on loopback, with its admin's token. Its own workers run `echo`, which they claim and \
+             finish hundreds at once however many they are: compare that to graphile-worker, batched, and to 100 at once. What a \
+             job costs that is run by itself is told by those that ask a mock LLM (its CPU is the bench's, not counted).\n",
             heading.rounds
         ),
     );

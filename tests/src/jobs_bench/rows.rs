@@ -103,6 +103,11 @@ pub const WORKERS: &[(usize, RateRow)] = &[
 ];
 /// mcpd as it comes.
 pub const DEFAULT: RateRow = rate_row!(Work, "default settings");
+/// Each job asks an LLM that answers at once, so that each is claimed, run and finished by itself.
+pub const ASKING: &[(usize, RateRow)] = &[
+    (8, rate_row!(Work, "8 workers, each job asks a mock LLM")),
+    (32, rate_row!(Work, "32 workers, each job asks a mock LLM")),
+];
 /// The floor by another client.
 pub const WORK_BY_PGBENCH: Metric =
     Metric::new(Section::Work, "8 workers, by pgbench (jobs/s)", Unit::Rate);
@@ -149,6 +154,7 @@ pub fn of(section: Section) -> Vec<Metric> {
         Section::Work => {
             let mut rows: Vec<Metric> = WORKERS.iter().flat_map(|(_, row)| both(row)).collect();
             rows.extend(both(&DEFAULT));
+            rows.extend(ASKING.iter().flat_map(|(_, row)| both(row)));
             rows.push(WORK_BY_PGBENCH);
             rows
         }

@@ -1,5 +1,6 @@
 //! mcpd on PostgreSQL or SQLite, through HTTP on loopback, as its callers and workers see it.
 
+mod ask;
 mod call;
 mod enqueue;
 mod hand;
@@ -75,14 +76,24 @@ impl Ours<'_> {
         Mcpd::start_with(self.program, &place.dir, &settings).await
     }
 
-    /// Stores `count` jobs of `kind`, a thousand a call; mcpd has ended again when they lie there.
+    /// Stores `count` jobs of `kind`; mcpd has ended again when they lie there.
     async fn filled(&self, kind: &str, count: usize) -> Result<Place, Trouble> {
         let place = self.place().await?;
         let mcpd = self.run(&place, Some(0)).await?;
+        self.fill(place, mcpd, &jobs_body(kind, BATCH), count).await
+    }
+
+    /// Stores `count` jobs on `place`, a thousand a call, each call with `body`.
+    async fn fill(
+        &self,
+        place: Place,
+        mcpd: Mcpd,
+        body: &str,
+        count: usize,
+    ) -> Result<Place, Trouble> {
         let mut link = Link::open(&mcpd).await?;
-        let body = jobs_body(kind, BATCH);
         for _ in 0..count / BATCH {
-            link.post("/v1/jobs", &body).await?;
+            link.post("/v1/jobs", body).await?;
         }
         drop(mcpd);
         if let Some(database) = &place.database {
@@ -118,5 +129,10 @@ fn job_body(kind: &str) -> String {
 
 /// `count` jobs in one call.
 fn jobs_body(kind: &str, count: usize) -> String {
-    format!(r#"{{"jobs":[{}]}}"#, vec![job_body(kind); count].join(","))
+    list_body(&job_body(kind), count)
+}
+
+/// The job `body` so many times.
+fn list_body(body: &str, count: usize) -> String {
+    format!(r#"{{"jobs":[{}]}}"#, vec![body; count].join(","))
 }

@@ -1,8 +1,12 @@
 //! mcpd's own workers, on jobs that were there before it started.
 //!
+//! `echo` takes no time, so mcpd claims and finishes hundreds at once, in a few loops, however many workers there are. What
+//! a job costs that is run by itself is told by jobs that ask a mock LLM: see `ask.rs`.
+//!
 //! What was done, and when, is read from the jobs themselves after the server has stopped and started again: so it is
 //! what survived, and reading disturbs nobody. The rate counts from the first job's end to the last one's.
 
+use super::ask;
 use super::call::{Link, read};
 use super::{BUILT_IN, Ours, Place};
 use crate::bench::control::{Seen, wait_for};
@@ -37,7 +41,7 @@ pub async fn work(
         let load = measure(ours, plan, workers).await?;
         RateRow::note(row, load, ours.lane, round, book);
     }
-    Ok(())
+    ask::work(ours, plan, round, book).await
 }
 
 async fn measure(ours: &Ours<'_>, plan: &Plan, workers: Option<usize>) -> Result<Load, Trouble> {
@@ -46,6 +50,16 @@ async fn measure(ours: &Ours<'_>, plan: &Plan, workers: Option<usize>) -> Result
         _ => plan.large_backlog,
     };
     let place = ours.filled(BUILT_IN, count).await?;
+    run_down(ours, plan, place, workers).await
+}
+
+/// Lets mcpd run the jobs of `place` for a window, then reads what it has done.
+pub(super) async fn run_down(
+    ours: &Ours<'_>,
+    plan: &Plan,
+    place: Place,
+    workers: Option<usize>,
+) -> Result<Load, Trouble> {
     let before = cpu::used_us(&[ours.server.pid()]);
     let mcpd = ours.run(&place, workers).await?;
     let is_left = wait_for("the jobs to end", plan.window, LOOK, || any_left(&mcpd)).await;
