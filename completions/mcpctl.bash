@@ -4,7 +4,7 @@ _mcpctl_table() {
     subs='' flags='' slot='' many=0
     case "$1" in
     '')
-        subs='login logout whoami context get describe create apply delete set explain top api-resources chat-llm local completions version help'
+        subs='login logout whoami context get describe create apply delete set explain top jobs api-resources chat-llm local completions version help'
         flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h --version -V'
         slot='' many=0
         ;;
@@ -50,7 +50,7 @@ _mcpctl_table() {
         ;;
     ' get')
         subs=''
-        flags='--by --since --until --llm --principal --limit --period --server --context --output -o --timeout --watch -w --no-headers --verbose -v --quiet -q --no-color --help -h'
+        flags='--by --since --until --llm --principal --limit --period --status --kind --server --context --output -o --timeout --watch -w --no-headers --verbose -v --quiet -q --no-color --help -h'
         slot='@what-get' many=1
         ;;
     ' describe')
@@ -59,7 +59,7 @@ _mcpctl_table() {
         slot='@what' many=1
         ;;
     ' create')
-        subs='llm alias price secret token'
+        subs='llm alias price secret token job'
         flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
         slot='' many=0
         ;;
@@ -86,6 +86,11 @@ _mcpctl_table() {
     ' create token')
         subs=''
         flags='--role --principal --expires --requests-per-minute --tokens-per-minute --max-concurrency --budget --budget-period --server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
+        slot='' many=0
+        ;;
+    ' create job')
+        subs=''
+        flags='--kind --llm --prompt --system --payload --priority --max-attempts --deadline --run-at --unique-key --label --idempotency-key --timeout --server --context --output -o --wait -w --verbose -v --quiet -q --no-color --help -h'
         slot='' many=0
         ;;
     ' apply')
@@ -127,6 +132,46 @@ _mcpctl_table() {
         subs=''
         flags='--interval --server --context --output -o --timeout --once --no-headers --verbose -v --quiet -q --no-color --help -h'
         slot='@llm' many=1
+        ;;
+    ' jobs')
+        subs='submit watch wait logs cancel retry top'
+        flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
+        slot='' many=0
+        ;;
+    ' jobs submit')
+        subs=''
+        flags='--filename -f --batch --idempotency-prefix --timeout --server --context --output -o --wait -w --verbose -v --quiet -q --no-color --help -h'
+        slot='' many=0
+        ;;
+    ' jobs watch')
+        subs=''
+        flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
+        slot='@job' many=1
+        ;;
+    ' jobs wait')
+        subs=''
+        flags='--timeout --server --context --output -o --verbose -v --quiet -q --no-color --help -h'
+        slot='@job' many=1
+        ;;
+    ' jobs logs')
+        subs=''
+        flags='--server --context --output -o --timeout --follow -f --verbose -v --quiet -q --no-color --help -h'
+        slot='@job' many=0
+        ;;
+    ' jobs cancel')
+        subs=''
+        flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
+        slot='@job' many=1
+        ;;
+    ' jobs retry')
+        subs=''
+        flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
+        slot='@job' many=1
+        ;;
+    ' jobs top')
+        subs=''
+        flags='--interval --server --context --output -o --timeout --once --verbose -v --quiet -q --no-color --help -h'
+        slot='' many=0
         ;;
     ' api-resources')
         subs=''
@@ -196,7 +241,7 @@ _mcpctl_table() {
     ' help')
         subs=''
         flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
-        slot='login logout whoami context get describe create apply delete set explain top api-resources chat-llm local completions version help exit-codes environment config' many=1
+        slot='login logout whoami context get describe create apply delete set explain top jobs api-resources chat-llm local completions version help exit-codes environment config' many=1
         ;;
     esac
 }
@@ -256,6 +301,8 @@ _mcpctl_value() {
     ' get --principal') value='' ;;
     ' get --limit') value='' ;;
     ' get --period') value='day week month' ;;
+    ' get --status') value='queued running done error canceled expired' ;;
+    ' get --kind') value='echo llm.chat llm.embed ollama.embed ollama.generate openai.chat openrouter.chat' ;;
     ' get --server') value='' ;;
     ' get --context') value='@context' ;;
     ' get --output') value='table wide json yaml name' ;;
@@ -325,6 +372,23 @@ _mcpctl_value() {
     ' create token --output') value='table wide json yaml name' ;;
     ' create token -o') value='table wide json yaml name' ;;
     ' create token --timeout') value='' ;;
+    ' create job --kind') value='echo llm.chat llm.embed ollama.embed ollama.generate openai.chat openrouter.chat' ;;
+    ' create job --llm') value='@llm' ;;
+    ' create job --prompt') value='' ;;
+    ' create job --system') value='' ;;
+    ' create job --payload') value='' ;;
+    ' create job --priority') value='' ;;
+    ' create job --max-attempts') value='' ;;
+    ' create job --deadline') value='' ;;
+    ' create job --run-at') value='' ;;
+    ' create job --unique-key') value='' ;;
+    ' create job --label') value='' ;;
+    ' create job --idempotency-key') value='' ;;
+    ' create job --timeout') value='' ;;
+    ' create job --server') value='' ;;
+    ' create job --context') value='@context' ;;
+    ' create job --output') value='table wide json yaml name' ;;
+    ' create job -o') value='table wide json yaml name' ;;
     ' apply --filename') value='@file' ;;
     ' apply -f') value='@file' ;;
     ' apply --server') value='' ;;
@@ -373,6 +437,51 @@ _mcpctl_value() {
     ' top llm --output') value='table wide json yaml name' ;;
     ' top llm -o') value='table wide json yaml name' ;;
     ' top llm --timeout') value='' ;;
+    ' jobs --server') value='' ;;
+    ' jobs --context') value='@context' ;;
+    ' jobs --output') value='table wide json yaml name' ;;
+    ' jobs -o') value='table wide json yaml name' ;;
+    ' jobs --timeout') value='' ;;
+    ' jobs submit --filename') value='@file' ;;
+    ' jobs submit -f') value='@file' ;;
+    ' jobs submit --batch') value='' ;;
+    ' jobs submit --idempotency-prefix') value='' ;;
+    ' jobs submit --timeout') value='' ;;
+    ' jobs submit --server') value='' ;;
+    ' jobs submit --context') value='@context' ;;
+    ' jobs submit --output') value='table wide json yaml name' ;;
+    ' jobs submit -o') value='table wide json yaml name' ;;
+    ' jobs watch --server') value='' ;;
+    ' jobs watch --context') value='@context' ;;
+    ' jobs watch --output') value='table wide json yaml name' ;;
+    ' jobs watch -o') value='table wide json yaml name' ;;
+    ' jobs watch --timeout') value='' ;;
+    ' jobs wait --timeout') value='' ;;
+    ' jobs wait --server') value='' ;;
+    ' jobs wait --context') value='@context' ;;
+    ' jobs wait --output') value='table wide json yaml name' ;;
+    ' jobs wait -o') value='table wide json yaml name' ;;
+    ' jobs logs --server') value='' ;;
+    ' jobs logs --context') value='@context' ;;
+    ' jobs logs --output') value='table wide json yaml name' ;;
+    ' jobs logs -o') value='table wide json yaml name' ;;
+    ' jobs logs --timeout') value='' ;;
+    ' jobs cancel --server') value='' ;;
+    ' jobs cancel --context') value='@context' ;;
+    ' jobs cancel --output') value='table wide json yaml name' ;;
+    ' jobs cancel -o') value='table wide json yaml name' ;;
+    ' jobs cancel --timeout') value='' ;;
+    ' jobs retry --server') value='' ;;
+    ' jobs retry --context') value='@context' ;;
+    ' jobs retry --output') value='table wide json yaml name' ;;
+    ' jobs retry -o') value='table wide json yaml name' ;;
+    ' jobs retry --timeout') value='' ;;
+    ' jobs top --interval') value='' ;;
+    ' jobs top --server') value='' ;;
+    ' jobs top --context') value='@context' ;;
+    ' jobs top --output') value='table wide json yaml name' ;;
+    ' jobs top -o') value='table wide json yaml name' ;;
+    ' jobs top --timeout') value='' ;;
     ' api-resources --server') value='' ;;
     ' api-resources --context') value='@context' ;;
     ' api-resources --output') value='table wide json yaml name' ;;

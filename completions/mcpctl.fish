@@ -20,6 +20,7 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 set\t'Change a part of a resource' \
                 explain\t'Say what the server would do, and why' \
                 top\t'Show how busy things are' \
+                jobs\t'Submit, follow and manage durable jobs' \
                 api-resources\t'List the resource types and their short forms' \
                 chat-llm\t'Talk to an LLM' \
                 local\t'Control the mcplocal of this machine' \
@@ -193,8 +194,10 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --until\t'Until when `usage` counts, exclusive; default: now' \
                 --llm\t'Only this LLM, for `usage` and `requests`' \
                 --principal\t'Only on this one\'s behalf, for `usage`' \
-                --limit\t'How many `requests`, newest first; default: 50' \
+                --limit\t'How many `requests` or `jobs`, newest first; default: 50' \
                 --period\t'Which `costs`: of the current day, week or month (UTC); default: month' \
+                --status\t'Only `jobs` that stand so' \
+                --kind\t'Only `jobs` of this kind' \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
                 --output\t'How to print: table, wide, json, yaml or name' \
@@ -235,7 +238,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 alias\t'Put one name in front of several LLMs' \
                 price\t'Say what tokens cost' \
                 secret\t'Store values that only the server will read' \
-                token\t'Make an access token; its value is printed once'
+                token\t'Make an access token; its value is printed once' \
+                job\t'Submit a job that runs until it has ended, whatever breaks in between'
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
@@ -365,6 +369,37 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --no-color\t'Use no colour [env: NO_COLOR]' \
                 --help\t'Print help' \
                 -h\t'Print help'
+            set slot ''
+            set many 0
+        case ' create job'
+            set subs
+            set flags \
+                --kind\t'What is to be done: llm.chat, llm.embed, echo, or an external worker\'s own word' \
+                --llm\t'The LLM or alias to ask; with --prompt it makes the payload of llm.chat' \
+                --prompt\t'What to ask it; - reads stdin' \
+                --system\t'How it is to answer' \
+                --payload\t'The payload of any kind: JSON, @FILE, or - for stdin' \
+                --priority\t'Higher comes first; default: 0' \
+                --max-attempts\t'Attempts before it is given up; default: 3' \
+                --deadline\t'By when a result is wanted, such as 10m or 2026-11-21T09:30:00Z; it expires then' \
+                --run-at\t'Not before this, such as \'in 5m\' or 2026-11-21T09:30:00Z' \
+                --unique-key\t'Make none while a job with this key has not ended; that one is meant then' \
+                --label\t'A label, for people and filters; may be given several times' \
+                --idempotency-key\t'Makes it safe to repeat the command: the same key and job give the same job again' \
+                --timeout\t'How long to wait for the job, such as 10m; here not this call\'s' \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print: table, wide, json, yaml or name' \
+                -o\t'How to print: table, wide, json, yaml or name' \
+                --wait\t'Wait for the end, and print the answer' \
+                -w\t'Wait for the end, and print the answer' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
             set slot ''
             set many 0
         case ' apply'
@@ -522,6 +557,159 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 -h\t'Print help (see more with \'--help\')'
             set slot '@llm'
             set many 1
+        case ' jobs'
+            set subs \
+                submit\t'Submit a file of jobs' \
+                watch\t'Follow jobs until they have ended' \
+                wait\t'Wait until jobs have ended' \
+                logs\t'Show what a job has told so far' \
+                cancel\t'Take jobs back' \
+                retry\t'Queue ended jobs anew' \
+                top\t'Show how many jobs there are, what runs and what waits for what, live on a terminal'
+            set flags \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print: table, wide, json, yaml or name' \
+                -o\t'How to print: table, wide, json, yaml or name' \
+                --timeout\t'Give up after this time, such as 30s or 2m' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
+            set slot ''
+            set many 0
+        case ' jobs submit'
+            set subs
+            set flags \
+                --filename\t'A file with a job on each line, or - for stdin' \
+                -f\t'A file with a job on each line, or - for stdin' \
+                --batch\t'Jobs in one call, at most' \
+                --idempotency-prefix\t'Tells this submission of the file from others of the same file' \
+                --timeout\t'How long to wait for the jobs, such as 2h; here not a call\'s' \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print: table, wide, json, yaml or name' \
+                -o\t'How to print: table, wide, json, yaml or name' \
+                --wait\t'Wait until all have ended' \
+                -w\t'Wait until all have ended' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
+            set slot ''
+            set many 0
+        case ' jobs watch'
+            set subs
+            set flags \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print: table, wide, json, yaml or name' \
+                -o\t'How to print: table, wide, json, yaml or name' \
+                --timeout\t'Give up after this time, such as 30s or 2m' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
+            set slot '@job'
+            set many 1
+        case ' jobs wait'
+            set subs
+            set flags \
+                --timeout\t'How long to wait, such as 10m; default: as long as it takes' \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print: table, wide, json, yaml or name' \
+                -o\t'How to print: table, wide, json, yaml or name' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
+            set slot '@job'
+            set many 1
+        case ' jobs logs'
+            set subs
+            set flags \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print: table, wide, json, yaml or name' \
+                -o\t'How to print: table, wide, json, yaml or name' \
+                --timeout\t'Give up after this time, such as 30s or 2m' \
+                --follow\t'Go on until it has ended' \
+                -f\t'Go on until it has ended' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help' \
+                -h\t'Print help'
+            set slot '@job'
+            set many 0
+        case ' jobs cancel'
+            set subs
+            set flags \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print: table, wide, json, yaml or name' \
+                -o\t'How to print: table, wide, json, yaml or name' \
+                --timeout\t'Give up after this time, such as 30s or 2m' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
+            set slot '@job'
+            set many 1
+        case ' jobs retry'
+            set subs
+            set flags \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print: table, wide, json, yaml or name' \
+                -o\t'How to print: table, wide, json, yaml or name' \
+                --timeout\t'Give up after this time, such as 30s or 2m' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help' \
+                -h\t'Print help'
+            set slot '@job'
+            set many 1
+        case ' jobs top'
+            set subs
+            set flags \
+                --interval\t'How often to look, such as 500ms or 10s' \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print: table, wide, json, yaml or name' \
+                -o\t'How to print: table, wide, json, yaml or name' \
+                --timeout\t'Give up after this time, such as 30s or 2m' \
+                --once\t'Print it once' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
+            set slot ''
+            set many 0
         case ' api-resources'
             set subs
             set flags \
@@ -777,7 +965,7 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --no-color\t'Use no colour [env: NO_COLOR]' \
                 --help\t'Print help (see more with \'--help\')' \
                 -h\t'Print help (see more with \'--help\')'
-            set slot 'login logout whoami context get describe create apply delete set explain top api-resources chat-llm local completions version help exit-codes environment config'
+            set slot 'login logout whoami context get describe create apply delete set explain top jobs api-resources chat-llm local completions version help exit-codes environment config'
             set many 1
     end
 end
@@ -889,6 +1077,10 @@ function __mcpctl_value
             echo ''
         case ' get --period'
             echo 'day week month'
+        case ' get --status'
+            echo 'queued running done error canceled expired'
+        case ' get --kind'
+            echo 'echo llm.chat llm.embed ollama.embed ollama.generate openai.chat openrouter.chat'
         case ' get --server'
             echo ''
         case ' get --context'
@@ -1027,6 +1219,40 @@ function __mcpctl_value
             echo 'table wide json yaml name'
         case ' create token --timeout'
             echo ''
+        case ' create job --kind'
+            echo 'echo llm.chat llm.embed ollama.embed ollama.generate openai.chat openrouter.chat'
+        case ' create job --llm'
+            echo '@llm'
+        case ' create job --prompt'
+            echo ''
+        case ' create job --system'
+            echo ''
+        case ' create job --payload'
+            echo ''
+        case ' create job --priority'
+            echo ''
+        case ' create job --max-attempts'
+            echo ''
+        case ' create job --deadline'
+            echo ''
+        case ' create job --run-at'
+            echo ''
+        case ' create job --unique-key'
+            echo ''
+        case ' create job --label'
+            echo ''
+        case ' create job --idempotency-key'
+            echo ''
+        case ' create job --timeout'
+            echo ''
+        case ' create job --server'
+            echo ''
+        case ' create job --context'
+            echo '@context'
+        case ' create job --output'
+            echo 'table wide json yaml name'
+        case ' create job -o'
+            echo 'table wide json yaml name'
         case ' apply --filename'
             echo '@file'
         case ' apply -f'
@@ -1122,6 +1348,96 @@ function __mcpctl_value
         case ' top llm -o'
             echo 'table wide json yaml name'
         case ' top llm --timeout'
+            echo ''
+        case ' jobs --server'
+            echo ''
+        case ' jobs --context'
+            echo '@context'
+        case ' jobs --output'
+            echo 'table wide json yaml name'
+        case ' jobs -o'
+            echo 'table wide json yaml name'
+        case ' jobs --timeout'
+            echo ''
+        case ' jobs submit --filename'
+            echo '@file'
+        case ' jobs submit -f'
+            echo '@file'
+        case ' jobs submit --batch'
+            echo ''
+        case ' jobs submit --idempotency-prefix'
+            echo ''
+        case ' jobs submit --timeout'
+            echo ''
+        case ' jobs submit --server'
+            echo ''
+        case ' jobs submit --context'
+            echo '@context'
+        case ' jobs submit --output'
+            echo 'table wide json yaml name'
+        case ' jobs submit -o'
+            echo 'table wide json yaml name'
+        case ' jobs watch --server'
+            echo ''
+        case ' jobs watch --context'
+            echo '@context'
+        case ' jobs watch --output'
+            echo 'table wide json yaml name'
+        case ' jobs watch -o'
+            echo 'table wide json yaml name'
+        case ' jobs watch --timeout'
+            echo ''
+        case ' jobs wait --timeout'
+            echo ''
+        case ' jobs wait --server'
+            echo ''
+        case ' jobs wait --context'
+            echo '@context'
+        case ' jobs wait --output'
+            echo 'table wide json yaml name'
+        case ' jobs wait -o'
+            echo 'table wide json yaml name'
+        case ' jobs logs --server'
+            echo ''
+        case ' jobs logs --context'
+            echo '@context'
+        case ' jobs logs --output'
+            echo 'table wide json yaml name'
+        case ' jobs logs -o'
+            echo 'table wide json yaml name'
+        case ' jobs logs --timeout'
+            echo ''
+        case ' jobs cancel --server'
+            echo ''
+        case ' jobs cancel --context'
+            echo '@context'
+        case ' jobs cancel --output'
+            echo 'table wide json yaml name'
+        case ' jobs cancel -o'
+            echo 'table wide json yaml name'
+        case ' jobs cancel --timeout'
+            echo ''
+        case ' jobs retry --server'
+            echo ''
+        case ' jobs retry --context'
+            echo '@context'
+        case ' jobs retry --output'
+            echo 'table wide json yaml name'
+        case ' jobs retry -o'
+            echo 'table wide json yaml name'
+        case ' jobs retry --timeout'
+            echo ''
+        case ' jobs top --interval'
+            echo ''
+        case ' jobs top --server'
+            echo ''
+        case ' jobs top --context'
+            echo '@context'
+        case ' jobs top --output'
+            echo 'table wide json yaml name'
+        case ' jobs top -o'
+            echo 'table wide json yaml name'
+        case ' jobs top --timeout'
             echo ''
         case ' api-resources --server'
             echo ''

@@ -17,6 +17,7 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
             'set' = 'Change a part of a resource'
             'explain' = 'Say what the server would do, and why'
             'top' = 'Show how busy things are'
+            'jobs' = 'Submit, follow and manage durable jobs'
             'api-resources' = 'List the resource types and their short forms'
             'chat-llm' = 'Talk to an LLM'
             'local' = 'Control the mcplocal of this machine'
@@ -209,8 +210,10 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
             '--until' = 'Until when `usage` counts, exclusive; default: now'
             '--llm' = 'Only this LLM, for `usage` and `requests`'
             '--principal' = 'Only on this one''s behalf, for `usage`'
-            '--limit' = 'How many `requests`, newest first; default: 50'
+            '--limit' = 'How many `requests` or `jobs`, newest first; default: 50'
             '--period' = 'Which `costs`: of the current day, week or month (UTC); default: month'
+            '--status' = 'Only `jobs` that stand so'
+            '--kind' = 'Only `jobs` of this kind'
             '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
             '--context' = 'The context to use instead of the current one'
             '--output' = 'How to print: table, wide, json, yaml or name'
@@ -255,6 +258,7 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
             'price' = 'Say what tokens cost'
             'secret' = 'Store values that only the server will read'
             'token' = 'Make an access token; its value is printed once'
+            'job' = 'Submit a job that runs until it has ended, whatever breaks in between'
         }
         Flags = [ordered]@{
             '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
@@ -395,6 +399,39 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
             '--no-color' = 'Use no colour [env: NO_COLOR]'
             '--help' = 'Print help'
             '-h' = 'Print help'
+        }
+        Slot = ''; Many = $false
+    }
+    ' create job' = @{
+        Subs = [ordered]@{
+        }
+        Flags = [ordered]@{
+            '--kind' = 'What is to be done: llm.chat, llm.embed, echo, or an external worker''s own word'
+            '--llm' = 'The LLM or alias to ask; with --prompt it makes the payload of llm.chat'
+            '--prompt' = 'What to ask it; - reads stdin'
+            '--system' = 'How it is to answer'
+            '--payload' = 'The payload of any kind: JSON, @FILE, or - for stdin'
+            '--priority' = 'Higher comes first; default: 0'
+            '--max-attempts' = 'Attempts before it is given up; default: 3'
+            '--deadline' = 'By when a result is wanted, such as 10m or 2026-11-21T09:30:00Z; it expires then'
+            '--run-at' = 'Not before this, such as ''in 5m'' or 2026-11-21T09:30:00Z'
+            '--unique-key' = 'Make none while a job with this key has not ended; that one is meant then'
+            '--label' = 'A label, for people and filters; may be given several times'
+            '--idempotency-key' = 'Makes it safe to repeat the command: the same key and job give the same job again'
+            '--timeout' = 'How long to wait for the job, such as 10m; here not this call''s'
+            '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
+            '--context' = 'The context to use instead of the current one'
+            '--output' = 'How to print: table, wide, json, yaml or name'
+            '-o' = 'How to print: table, wide, json, yaml or name'
+            '--wait' = 'Wait for the end, and print the answer'
+            '-w' = 'Wait for the end, and print the answer'
+            '--verbose' = 'Show the HTTP exchange, secrets masked'
+            '-v' = 'Show the HTTP exchange, secrets masked'
+            '--quiet' = 'Say nothing but data, warnings and errors'
+            '-q' = 'Say nothing but data, warnings and errors'
+            '--no-color' = 'Use no colour [env: NO_COLOR]'
+            '--help' = 'Print help (see more with ''--help'')'
+            '-h' = 'Print help (see more with ''--help'')'
         }
         Slot = ''; Many = $false
     }
@@ -568,6 +605,175 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
             '-h' = 'Print help (see more with ''--help'')'
         }
         Slot = '@llm'; Many = $true
+    }
+    ' jobs' = @{
+        Subs = [ordered]@{
+            'submit' = 'Submit a file of jobs'
+            'watch' = 'Follow jobs until they have ended'
+            'wait' = 'Wait until jobs have ended'
+            'logs' = 'Show what a job has told so far'
+            'cancel' = 'Take jobs back'
+            'retry' = 'Queue ended jobs anew'
+            'top' = 'Show how many jobs there are, what runs and what waits for what, live on a terminal'
+        }
+        Flags = [ordered]@{
+            '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
+            '--context' = 'The context to use instead of the current one'
+            '--output' = 'How to print: table, wide, json, yaml or name'
+            '-o' = 'How to print: table, wide, json, yaml or name'
+            '--timeout' = 'Give up after this time, such as 30s or 2m'
+            '--verbose' = 'Show the HTTP exchange, secrets masked'
+            '-v' = 'Show the HTTP exchange, secrets masked'
+            '--quiet' = 'Say nothing but data, warnings and errors'
+            '-q' = 'Say nothing but data, warnings and errors'
+            '--no-color' = 'Use no colour [env: NO_COLOR]'
+            '--help' = 'Print help (see more with ''--help'')'
+            '-h' = 'Print help (see more with ''--help'')'
+        }
+        Slot = ''; Many = $false
+    }
+    ' jobs submit' = @{
+        Subs = [ordered]@{
+        }
+        Flags = [ordered]@{
+            '--filename' = 'A file with a job on each line, or - for stdin'
+            '-f' = 'A file with a job on each line, or - for stdin'
+            '--batch' = 'Jobs in one call, at most'
+            '--idempotency-prefix' = 'Tells this submission of the file from others of the same file'
+            '--timeout' = 'How long to wait for the jobs, such as 2h; here not a call''s'
+            '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
+            '--context' = 'The context to use instead of the current one'
+            '--output' = 'How to print: table, wide, json, yaml or name'
+            '-o' = 'How to print: table, wide, json, yaml or name'
+            '--wait' = 'Wait until all have ended'
+            '-w' = 'Wait until all have ended'
+            '--verbose' = 'Show the HTTP exchange, secrets masked'
+            '-v' = 'Show the HTTP exchange, secrets masked'
+            '--quiet' = 'Say nothing but data, warnings and errors'
+            '-q' = 'Say nothing but data, warnings and errors'
+            '--no-color' = 'Use no colour [env: NO_COLOR]'
+            '--help' = 'Print help (see more with ''--help'')'
+            '-h' = 'Print help (see more with ''--help'')'
+        }
+        Slot = ''; Many = $false
+    }
+    ' jobs watch' = @{
+        Subs = [ordered]@{
+        }
+        Flags = [ordered]@{
+            '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
+            '--context' = 'The context to use instead of the current one'
+            '--output' = 'How to print: table, wide, json, yaml or name'
+            '-o' = 'How to print: table, wide, json, yaml or name'
+            '--timeout' = 'Give up after this time, such as 30s or 2m'
+            '--verbose' = 'Show the HTTP exchange, secrets masked'
+            '-v' = 'Show the HTTP exchange, secrets masked'
+            '--quiet' = 'Say nothing but data, warnings and errors'
+            '-q' = 'Say nothing but data, warnings and errors'
+            '--no-color' = 'Use no colour [env: NO_COLOR]'
+            '--help' = 'Print help (see more with ''--help'')'
+            '-h' = 'Print help (see more with ''--help'')'
+        }
+        Slot = '@job'; Many = $true
+    }
+    ' jobs wait' = @{
+        Subs = [ordered]@{
+        }
+        Flags = [ordered]@{
+            '--timeout' = 'How long to wait, such as 10m; default: as long as it takes'
+            '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
+            '--context' = 'The context to use instead of the current one'
+            '--output' = 'How to print: table, wide, json, yaml or name'
+            '-o' = 'How to print: table, wide, json, yaml or name'
+            '--verbose' = 'Show the HTTP exchange, secrets masked'
+            '-v' = 'Show the HTTP exchange, secrets masked'
+            '--quiet' = 'Say nothing but data, warnings and errors'
+            '-q' = 'Say nothing but data, warnings and errors'
+            '--no-color' = 'Use no colour [env: NO_COLOR]'
+            '--help' = 'Print help (see more with ''--help'')'
+            '-h' = 'Print help (see more with ''--help'')'
+        }
+        Slot = '@job'; Many = $true
+    }
+    ' jobs logs' = @{
+        Subs = [ordered]@{
+        }
+        Flags = [ordered]@{
+            '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
+            '--context' = 'The context to use instead of the current one'
+            '--output' = 'How to print: table, wide, json, yaml or name'
+            '-o' = 'How to print: table, wide, json, yaml or name'
+            '--timeout' = 'Give up after this time, such as 30s or 2m'
+            '--follow' = 'Go on until it has ended'
+            '-f' = 'Go on until it has ended'
+            '--verbose' = 'Show the HTTP exchange, secrets masked'
+            '-v' = 'Show the HTTP exchange, secrets masked'
+            '--quiet' = 'Say nothing but data, warnings and errors'
+            '-q' = 'Say nothing but data, warnings and errors'
+            '--no-color' = 'Use no colour [env: NO_COLOR]'
+            '--help' = 'Print help'
+            '-h' = 'Print help'
+        }
+        Slot = '@job'; Many = $false
+    }
+    ' jobs cancel' = @{
+        Subs = [ordered]@{
+        }
+        Flags = [ordered]@{
+            '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
+            '--context' = 'The context to use instead of the current one'
+            '--output' = 'How to print: table, wide, json, yaml or name'
+            '-o' = 'How to print: table, wide, json, yaml or name'
+            '--timeout' = 'Give up after this time, such as 30s or 2m'
+            '--verbose' = 'Show the HTTP exchange, secrets masked'
+            '-v' = 'Show the HTTP exchange, secrets masked'
+            '--quiet' = 'Say nothing but data, warnings and errors'
+            '-q' = 'Say nothing but data, warnings and errors'
+            '--no-color' = 'Use no colour [env: NO_COLOR]'
+            '--help' = 'Print help (see more with ''--help'')'
+            '-h' = 'Print help (see more with ''--help'')'
+        }
+        Slot = '@job'; Many = $true
+    }
+    ' jobs retry' = @{
+        Subs = [ordered]@{
+        }
+        Flags = [ordered]@{
+            '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
+            '--context' = 'The context to use instead of the current one'
+            '--output' = 'How to print: table, wide, json, yaml or name'
+            '-o' = 'How to print: table, wide, json, yaml or name'
+            '--timeout' = 'Give up after this time, such as 30s or 2m'
+            '--verbose' = 'Show the HTTP exchange, secrets masked'
+            '-v' = 'Show the HTTP exchange, secrets masked'
+            '--quiet' = 'Say nothing but data, warnings and errors'
+            '-q' = 'Say nothing but data, warnings and errors'
+            '--no-color' = 'Use no colour [env: NO_COLOR]'
+            '--help' = 'Print help'
+            '-h' = 'Print help'
+        }
+        Slot = '@job'; Many = $true
+    }
+    ' jobs top' = @{
+        Subs = [ordered]@{
+        }
+        Flags = [ordered]@{
+            '--interval' = 'How often to look, such as 500ms or 10s'
+            '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
+            '--context' = 'The context to use instead of the current one'
+            '--output' = 'How to print: table, wide, json, yaml or name'
+            '-o' = 'How to print: table, wide, json, yaml or name'
+            '--timeout' = 'Give up after this time, such as 30s or 2m'
+            '--once' = 'Print it once'
+            '--verbose' = 'Show the HTTP exchange, secrets masked'
+            '-v' = 'Show the HTTP exchange, secrets masked'
+            '--quiet' = 'Say nothing but data, warnings and errors'
+            '-q' = 'Say nothing but data, warnings and errors'
+            '--no-color' = 'Use no colour [env: NO_COLOR]'
+            '--help' = 'Print help (see more with ''--help'')'
+            '-h' = 'Print help (see more with ''--help'')'
+        }
+        Slot = ''; Many = $false
     }
     ' api-resources' = @{
         Subs = [ordered]@{
@@ -852,7 +1058,7 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
             '--help' = 'Print help (see more with ''--help'')'
             '-h' = 'Print help (see more with ''--help'')'
         }
-        Slot = 'login logout whoami context get describe create apply delete set explain top api-resources chat-llm local completions version help exit-codes environment config'; Many = $true
+        Slot = 'login logout whoami context get describe create apply delete set explain top jobs api-resources chat-llm local completions version help exit-codes environment config'; Many = $true
     }
 }.GetEnumerator() | ForEach-Object { $script:McpctlTable[$_.Key] = $_.Value }
 $script:McpctlValues = @{
@@ -908,6 +1114,8 @@ $script:McpctlValues = @{
     ' get --principal' = ''
     ' get --limit' = ''
     ' get --period' = 'day week month'
+    ' get --status' = 'queued running done error canceled expired'
+    ' get --kind' = 'echo llm.chat llm.embed ollama.embed ollama.generate openai.chat openrouter.chat'
     ' get --server' = ''
     ' get --context' = '@context'
     ' get --output' = 'table wide json yaml name'
@@ -977,6 +1185,23 @@ $script:McpctlValues = @{
     ' create token --output' = 'table wide json yaml name'
     ' create token -o' = 'table wide json yaml name'
     ' create token --timeout' = ''
+    ' create job --kind' = 'echo llm.chat llm.embed ollama.embed ollama.generate openai.chat openrouter.chat'
+    ' create job --llm' = '@llm'
+    ' create job --prompt' = ''
+    ' create job --system' = ''
+    ' create job --payload' = ''
+    ' create job --priority' = ''
+    ' create job --max-attempts' = ''
+    ' create job --deadline' = ''
+    ' create job --run-at' = ''
+    ' create job --unique-key' = ''
+    ' create job --label' = ''
+    ' create job --idempotency-key' = ''
+    ' create job --timeout' = ''
+    ' create job --server' = ''
+    ' create job --context' = '@context'
+    ' create job --output' = 'table wide json yaml name'
+    ' create job -o' = 'table wide json yaml name'
     ' apply --filename' = '@file'
     ' apply -f' = '@file'
     ' apply --server' = ''
@@ -1025,6 +1250,51 @@ $script:McpctlValues = @{
     ' top llm --output' = 'table wide json yaml name'
     ' top llm -o' = 'table wide json yaml name'
     ' top llm --timeout' = ''
+    ' jobs --server' = ''
+    ' jobs --context' = '@context'
+    ' jobs --output' = 'table wide json yaml name'
+    ' jobs -o' = 'table wide json yaml name'
+    ' jobs --timeout' = ''
+    ' jobs submit --filename' = '@file'
+    ' jobs submit -f' = '@file'
+    ' jobs submit --batch' = ''
+    ' jobs submit --idempotency-prefix' = ''
+    ' jobs submit --timeout' = ''
+    ' jobs submit --server' = ''
+    ' jobs submit --context' = '@context'
+    ' jobs submit --output' = 'table wide json yaml name'
+    ' jobs submit -o' = 'table wide json yaml name'
+    ' jobs watch --server' = ''
+    ' jobs watch --context' = '@context'
+    ' jobs watch --output' = 'table wide json yaml name'
+    ' jobs watch -o' = 'table wide json yaml name'
+    ' jobs watch --timeout' = ''
+    ' jobs wait --timeout' = ''
+    ' jobs wait --server' = ''
+    ' jobs wait --context' = '@context'
+    ' jobs wait --output' = 'table wide json yaml name'
+    ' jobs wait -o' = 'table wide json yaml name'
+    ' jobs logs --server' = ''
+    ' jobs logs --context' = '@context'
+    ' jobs logs --output' = 'table wide json yaml name'
+    ' jobs logs -o' = 'table wide json yaml name'
+    ' jobs logs --timeout' = ''
+    ' jobs cancel --server' = ''
+    ' jobs cancel --context' = '@context'
+    ' jobs cancel --output' = 'table wide json yaml name'
+    ' jobs cancel -o' = 'table wide json yaml name'
+    ' jobs cancel --timeout' = ''
+    ' jobs retry --server' = ''
+    ' jobs retry --context' = '@context'
+    ' jobs retry --output' = 'table wide json yaml name'
+    ' jobs retry -o' = 'table wide json yaml name'
+    ' jobs retry --timeout' = ''
+    ' jobs top --interval' = ''
+    ' jobs top --server' = ''
+    ' jobs top --context' = '@context'
+    ' jobs top --output' = 'table wide json yaml name'
+    ' jobs top -o' = 'table wide json yaml name'
+    ' jobs top --timeout' = ''
     ' api-resources --server' = ''
     ' api-resources --context' = '@context'
     ' api-resources --output' = 'table wide json yaml name'

@@ -90,6 +90,11 @@ impl Failure {
         self.0.hint.is_some()
     }
 
+    /// What it says first.
+    pub(crate) fn first_line(&self) -> String {
+        self.0.message.clone()
+    }
+
     /// The lines for a person; none where nothing needs to be said.
     ///
     /// Shape: `(label, text)` in order; a label is `error`, `cause`, `try` or `request id`.

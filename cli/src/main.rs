@@ -17,6 +17,7 @@ mod exit_code;
 mod failure;
 mod near_miss;
 mod output;
+mod patience;
 mod prompt;
 mod resource;
 mod session;

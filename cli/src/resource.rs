@@ -88,8 +88,10 @@ impl Resource {
     fn named(word: &str) -> Result<Self> {
         Self::find(word).ok_or_else(|| {
             let known = Self::ALL.map(Self::singular);
+            // Jobs are read elsewhere; they are meant all the same.
+            let known = known.into_iter().chain(["job", "jobs"]);
             let failure = Failure::usage(format!("there is no resource type `{word}`"));
-            match nearest(word, known.into_iter().chain(Self::ALL.map(Self::plural))) {
+            match nearest(word, known.chain(Self::ALL.map(Self::plural))) {
                 Some(near) => failure.hint(format!("did you mean `{near}`?")),
                 None => failure.hint("`mcpctl api-resources` lists the types"),
             }

@@ -15,7 +15,7 @@ use std::process::{Command, Stdio};
 use support::{FakeServer, Sandbox, TOKEN, run};
 
 /// What Tab must offer behind each line.
-const CASES: [(&str, &[&str]); 25] = [
+const CASES: [(&str, &[&str]); 31] = [
     (
         "mcpctl chat-llm ",
         &["gpt", "laptop", "qwen2.5:7b", "smart"],
@@ -29,7 +29,7 @@ const CASES: [(&str, &[&str]); 25] = [
     (
         "mcpctl get ",
         &[
-            "alias", "costs", "llm", "price", "requests", "secret", "token", "usage",
+            "alias", "costs", "job", "llm", "price", "requests", "secret", "token", "usage",
         ],
     ),
     ("mcpctl describe p", &["price"]),
@@ -55,7 +55,18 @@ const CASES: [(&str, &[&str]); 25] = [
     ("mcpctl get llm --output=js", &["--output=json"]),
     ("mcpctl create secret x --from-s", &["--from-stdin"]),
     ("mcpctl local publish ", &["vllm-local"]),
+    ("mcpctl jobs w", &["wait", "watch"]),
+    ("mcpctl jobs watch ", &[JOB]),
+    ("mcpctl jobs cancel 019", &[JOB]),
+    ("mcpctl describe job ", &[JOB]),
+    ("mcpctl get jobs --status ca", &["canceled"]),
+    (
+        "mcpctl create job --kind ol",
+        &["ollama.embed", "ollama.generate"],
+    ),
 ];
+
+const JOB: &str = "019aa5c3-1b7d-7f00-8000-000000000001";
 
 fn setup() -> (Sandbox, FakeServer) {
     let (sandbox, server) = (Sandbox::new(), FakeServer::start());
@@ -68,6 +79,7 @@ fn setup() -> (Sandbox, FakeServer) {
         let document = serde_json::json!({"kind": kind, "metadata": {"name": name}, "spec": {}});
         server.put(plural, document);
     }
+    server.jobs().put(serde_json::json!({}));
     let config = format!(
         r#"{{"contexts": {{"one": {{"server": "{0}"}}, "two": {{"server": "{0}"}}, "$(id)": {{"server": "{0}"}}}},
             "currentContext": "one", "providers": [{{"name": "vllm-local"}}]}}"#,

@@ -177,6 +177,7 @@ fn the_first_page_of_help() {
       set            Change a part of a resource
       explain        Say what the server would do, and why
       top            Show how busy things are
+      jobs           Submit, follow and manage durable jobs
       api-resources  List the resource types and their short forms
       chat-llm       Talk to an LLM
       local          Control the mcplocal of this machine
@@ -203,6 +204,7 @@ fn the_first_page_of_help() {
       mcpctl chat-llm laptop                  talk to one
       mcpctl chat-llm laptop -m 'hello?'      ask one thing and leave
       mcpctl explain route smart              say who would answer, and why
+      mcpctl jobs submit -f jobs.jsonl        have many things done, whatever breaks
       mcpctl get usage --by llm,day           what was used, and what it cost
 
     `mcpctl help TOPIC` explains `exit-codes`, `environment` and `config`.
@@ -253,6 +255,7 @@ fn the_first_page_of_help() {
     Examples:
       mcpctl delete llm gpt
       mcpctl delete llm/gpt secret/openai --yes
+      mcpctl delete job 019aa5c3-1b7d-7f00-8000-000000000001
       mcpctl delete token --all
     ");
 }

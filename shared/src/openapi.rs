@@ -3,12 +3,13 @@
 
 use std::borrow::Cow;
 
-use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, SchemaFormat};
+use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, SchemaFormat, SchemaType};
 use utoipa::openapi::{Object, ObjectBuilder, Ref, RefOr, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::API_VERSION;
 use crate::document::{Document, List, Metadata};
+use crate::job::{JobId, Json, LeaseToken, WorkerId};
 use crate::llm::SecretRef;
 use crate::name::{MAX_NAME_BYTES, Name};
 use crate::span::Span;
@@ -71,6 +72,43 @@ impl PartialSchema for Timestamp {
 }
 
 impl ToSchema for Timestamp {}
+
+/// The ids of jobs, workers and leases.
+macro_rules! plain_text {
+    ($($id:ty: $about:literal),+ $(,)?) => {
+        $(
+            impl PartialSchema for $id {
+                fn schema() -> RefOr<Schema> {
+                    text().description(Some($about)).into()
+                }
+            }
+
+            impl ToSchema for $id {}
+        )+
+    };
+}
+plain_text!(
+    JobId: "A job's id: a UUID.",
+    WorkerId: "A worker's id: its own to choose, 1 to 256 bytes.",
+    LeaseToken: "The right to finish one attempt of one job; good for the principal alone that claimed it.",
+);
+
+impl PartialSchema for Json {
+    fn schema() -> RefOr<Schema> {
+        let any = SchemaType::AnyValue;
+        let about = "Any JSON value, kept byte for byte.";
+        let schema = ObjectBuilder::new()
+            .schema_type(any)
+            .description(Some(about));
+        schema.into()
+    }
+}
+
+impl ToSchema for Json {
+    fn name() -> Cow<'static, str> {
+        "AnyJson".into()
+    }
+}
 
 impl<Spec: ToSchema, Status: ToSchema> PartialSchema for Document<Spec, Status> {
     fn schema() -> RefOr<Schema> {

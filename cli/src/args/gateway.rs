@@ -249,7 +249,7 @@ pub(crate) struct TopLlm {
 /// The server is not to be asked more often than this.
 const MIN_INTERVAL: Duration = Duration::from_millis(200);
 
-fn interval(text: &str) -> Result<Duration, String> {
+pub(super) fn interval(text: &str) -> Result<Duration, String> {
     let interval = crate::duration::parse(text)?;
     if interval < MIN_INTERVAL {
         return Err("the shortest interval is 200ms".into());

@@ -11,6 +11,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 pub(crate) mod chat;
 pub(crate) mod connect;
 pub(crate) mod gateway;
+pub(crate) mod jobs;
 pub(crate) mod local;
 pub(crate) mod resources;
 pub(crate) mod usage;
@@ -33,6 +34,7 @@ Examples:
   mcpctl chat-llm laptop                  talk to one
   mcpctl chat-llm laptop -m 'hello?'      ask one thing and leave
   mcpctl explain route smart              say who would answer, and why
+  mcpctl jobs submit -f jobs.jsonl        have many things done, whatever breaks
   mcpctl get usage --by llm,day           what was used, and what it cost
 
 `mcpctl help TOPIC` explains `exit-codes`, `environment` and `config`."
@@ -103,7 +105,8 @@ pub(crate) enum Meant<All, Own> {
 
 /// `--output FORMAT`, but for `create price`: `--output USD`.
 pub(crate) type OutputFlag = Meant<Format, f64>;
-/// `--timeout TIME` of the call, but for `create alias`: of requests to the alias.
+/// `--timeout TIME` of the call, but for `create alias`: of requests to the alias, and for those
+/// who wait for jobs: of the wait.
 pub(crate) type TimeoutFlag = Meant<Duration, Duration>;
 
 impl<All, Own: Copy> Meant<All, Own> {
@@ -169,6 +172,7 @@ pub(crate) enum Command {
     Set(gateway::Set),
     Explain(gateway::Explain),
     Top(gateway::Top),
+    Jobs(jobs::Jobs),
     ApiResources(resources::ApiResources),
     ChatLlm(chat::ChatLlm),
     Local(local::Local),

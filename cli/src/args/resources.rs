@@ -1,4 +1,4 @@
-//! Verbs on resources: LLMs, aliases, prices, secrets and tokens.
+//! Verbs on resources: LLMs, aliases, prices, secrets and tokens, and on jobs where they fit.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,8 @@ use shared::role::Role;
 /// them, and a single resource as TYPE/NAME.
 ///
 /// `usage`, `requests` and `costs` are no resources, but sums and records of what was asked:
-/// `usage` by LLM, token or day, `requests` the last ones, `costs` by provider.
+/// `usage` by LLM, token or day, `requests` the last ones, `costs` by provider. Jobs are listed
+/// newest first.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -21,9 +22,9 @@ Examples:
   mcpctl get llm laptop -o yaml
   mcpctl get llm,alias,price
   mcpctl get usage --by principal,day --since 7d
-  mcpctl get requests --limit 20 --llm laptop")]
+  mcpctl get jobs --status queued --kind llm.chat")]
 pub(crate) struct Get {
-    /// What to show: TYPE, TYPE NAME..., TYPE,TYPE or TYPE/NAME...; or usage, requests, costs
+    /// What to show: TYPE, TYPE NAME..., TYPE,TYPE or TYPE/NAME...; or jobs, usage, requests, costs
     #[arg(value_name = "TYPE[/NAME]", required = true)]
     pub(crate) what: Vec<String>,
     /// Go on with changes, until Ctrl-C (LLMs only)
@@ -41,7 +42,8 @@ pub(crate) struct Get {
 #[command(after_help = "\
 Examples:
   mcpctl describe llm laptop
-  mcpctl describe llm/laptop secret/openai")]
+  mcpctl describe llm/laptop secret/openai
+  mcpctl describe job 019aa5c3-1b7d-7f00-8000-000000000001")]
 pub(crate) struct Describe {
     /// What to show: TYPE, TYPE NAME... or TYPE/NAME...
     #[arg(value_name = "TYPE[/NAME]", required = true)]
@@ -62,6 +64,7 @@ pub(crate) enum CreateWhat {
     Price(super::gateway::CreatePrice),
     Secret(CreateSecret),
     Token(CreateToken),
+    Job(Box<super::jobs::CreateJob>),
 }
 
 /// Register a public LLM, which the server calls over HTTP
@@ -172,9 +175,9 @@ fn role(text: &str) -> Result<Role, shared::role::UnknownRole> {
 
 /// Make resources be as files say
 ///
-/// Takes YAML or JSON, one or many documents, lists as `mcpctl get -o yaml` prints them, and tables:
-/// `kind: PriceList` with `prices: {NAME: {input, output, cachedInput}}`, `kind: AliasList` with
-/// `aliases: {NAME: {...}}`. Applying the same file twice changes nothing the second time.
+/// Takes YAML or JSON, one or many documents, lists as `mcpctl get -o yaml` prints them, and
+/// tables: `kind: PriceList` with `prices: {NAME: {input, output, cachedInput}}`, `kind: AliasList`
+/// with `aliases: {NAME: {...}}`. Applying the same file twice changes nothing the second time.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -205,6 +208,7 @@ pub(crate) struct Apply {
 Examples:
   mcpctl delete llm gpt
   mcpctl delete llm/gpt secret/openai --yes
+  mcpctl delete job 019aa5c3-1b7d-7f00-8000-000000000001
   mcpctl delete token --all")]
 pub(crate) struct Delete {
     /// What to delete: TYPE NAME... or TYPE/NAME...

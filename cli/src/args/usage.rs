@@ -1,8 +1,10 @@
-//! What can be asked of the accounts: `get usage`, `get requests`, `get costs`.
+//! What can be asked of the accounts: `get usage`, `get requests`, `get costs`; and of `get jobs`.
 //!
 //! They stand behind `get` beside the resource types, so their flags do too.
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
+use shared::job::Status;
 use shared::timestamp::Timestamp;
 
 use crate::clock::now;
@@ -36,9 +38,9 @@ impl View {
     }
 }
 
-/// The flags of the three.
+/// The flags of the three, and of jobs.
 #[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "For usage, requests and costs")]
+#[command(next_help_heading = "For usage, requests, costs and jobs")]
 pub(crate) struct Ask {
     /// What `usage` is summed by, commas between; default: llm
     #[arg(long, value_name = "WHAT", value_delimiter = ',')]
@@ -55,12 +57,23 @@ pub(crate) struct Ask {
     /// Only on this one's behalf, for `usage`
     #[arg(long, value_name = "WHO")]
     pub(crate) principal: Option<String>,
-    /// How many `requests`, newest first; default: 50
+    /// How many `requests` or `jobs`, newest first; default: 50
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) limit: Option<u32>,
     /// Which `costs`: of the current day, week or month (UTC); default: month
     #[arg(long)]
     pub(crate) period: Option<CostPeriod>,
+    /// Only `jobs` that stand so
+    #[arg(long, value_parser = statuses())]
+    pub(crate) status: Option<Status>,
+    /// Only `jobs` of this kind
+    #[arg(long)]
+    pub(crate) kind: Option<String>,
+}
+
+fn statuses() -> impl TypedValueParser<Value = Status> {
+    PossibleValuesParser::new(Status::ALL.map(Status::as_str))
+        .try_map(|text| text.parse::<Status>())
 }
 
 /// What sums are grouped by.
@@ -118,6 +131,8 @@ impl Ask {
             ("--principal", self.principal.is_some()),
             ("--limit", self.limit.is_some()),
             ("--period", self.period.is_some()),
+            ("--status", self.status.is_some()),
+            ("--kind", self.kind.is_some()),
         ];
         let mut wrong = given
             .into_iter()

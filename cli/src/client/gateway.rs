@@ -61,11 +61,14 @@ impl Client {
 }
 
 /// A path with a query. Everything but letters and digits is escaped: names may hold `/` and `:`.
-fn with_query(path: &str, query: &[(&str, String)]) -> String {
+pub(super) fn with_query(path: &str, query: &[(&str, String)]) -> String {
     let pairs = query
         .iter()
         .map(|(key, value)| format!("{key}={}", utf8_percent_encode(value, NON_ALPHANUMERIC)));
-    format!("{path}?{}", pairs.collect::<Vec<_>>().join("&"))
+    match pairs.collect::<Vec<_>>().join("&") {
+        pairs if pairs.is_empty() => path.into(),
+        pairs => format!("{path}?{pairs}"),
+    }
 }
 
 #[cfg(test)]
@@ -79,5 +82,6 @@ mod tests {
             with_query("/api/v1/usage", &query),
             "/api/v1/usage?by=llm%2Cday&llm=org%2Fm%3A7b%26x%3D%C3%BC"
         );
+        assert_eq!(with_query("/v1/jobs", &[]), "/v1/jobs");
     }
 }

@@ -3,6 +3,7 @@
 //! Values and not structs, so that fields of a newer server reach the user unchanged. What can go
 //! wrong on the way is told apart in [`mod@unreachable`], what the server says in [`answer`].
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use home::ServerUrl;
@@ -18,18 +19,64 @@ use crate::resource::Resource;
 
 mod answer;
 mod gateway;
+mod jobs;
 mod models;
 mod transcript;
 mod transport;
 mod unreachable;
 
 pub(crate) use answer::from_detail as failure_from_detail;
+pub(crate) use jobs::MAX_LOOKUP;
 pub(crate) use models::Target;
 
 /// How long a call on a resource may take.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 /// The largest answer that is held in memory: a long list of LLMs has a few hundred KiB.
 const MAX_ANSWER_BYTES: usize = 64 << 20;
+
+const EVENT_STREAM: &str = "text/event-stream";
+
+/// A request that is about to be sent.
+struct Outgoing<'a> {
+    method: Method,
+    path: &'a str,
+    body: Body<'a>,
+    accept: &'static str,
+    /// One header beside those of every request.
+    header: Option<(&'static str, &'a str)>,
+    timeout: Option<Duration>,
+}
+
+impl<'a> Outgoing<'a> {
+    fn new(method: Method, path: &'a str) -> Self {
+        Self {
+            method,
+            path,
+            body: Body::Empty,
+            accept: "application/json",
+            header: None,
+            timeout: None,
+        }
+    }
+}
+
+enum Body<'a> {
+    Empty,
+    Json(&'a Value),
+    /// JSON that its author wrote and that must arrive byte for byte.
+    Written(&'a str),
+}
+
+impl<'a> Body<'a> {
+    /// The body as a value, to be shown.
+    fn value(&self) -> Option<Cow<'a, Value>> {
+        match self {
+            Self::Empty => None,
+            Self::Json(value) => Some(Cow::Borrowed(value)),
+            Self::Written(text) => serde_json::from_str(text).ok().map(Cow::Owned),
+        }
+    }
+}
 
 /// A connection to one server, with one token.
 #[derive(Clone)]
@@ -111,20 +158,24 @@ impl Client {
 
     /// The stream of changes of the LLMs. Ends with the connection; has no time limit.
     pub(crate) async fn watch_llms(&self) -> Result<Response> {
-        let path = "/api/v1/llms?watch=true";
-        self.send(Method::GET, path, None, "text/event-stream", None)
-            .await
+        let request = Outgoing {
+            accept: EVENT_STREAM,
+            ..Outgoing::new(Method::GET, "/api/v1/llms?watch=true")
+        };
+        self.send(request).await
     }
 
     /// Asks an LLM, an alias or a model id. The answer's body is still to be read; without `--timeout` it has no limit,
     /// since a model may take its time.
     pub(crate) async fn infer(&self, name: &Name, body: &Value) -> Result<Response> {
         let path = format!("{}/infer", path_of(Resource::Llm, name));
-        let accept = "text/event-stream, application/json";
-        let answer = self
-            .send(Method::POST, &path, Some(body), accept, self.timeout)
-            .await;
-        match answer {
+        let request = Outgoing {
+            body: Body::Json(body),
+            accept: "text/event-stream, application/json",
+            timeout: self.timeout,
+            ..Outgoing::new(Method::POST, &path)
+        };
+        match self.send(request).await {
             Ok(response) => Ok(response),
             Err(failure) => Err(self.with_near_model(failure, name.as_str()).await),
         }
@@ -143,9 +194,22 @@ impl Client {
     }
 
     async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value> {
+        let body = body.map_or(Body::Empty, Body::Json);
+        let request = Outgoing {
+            body,
+            ..Outgoing::new(method, path)
+        };
+        self.call_with(request).await
+    }
+
+    /// Sends a request that is answered at once, and by JSON.
+    async fn call_with(&self, request: Outgoing<'_>) -> Result<Value> {
         let timeout = self.timeout.unwrap_or(DEFAULT_TIMEOUT);
         let response = self
-            .send(method, path, body, "application/json", Some(timeout))
+            .send(Outgoing {
+                timeout: Some(timeout),
+                ..request
+            })
             .await?;
         let value = self.read_json(response).await?;
         self.output.trace(|| transcript::body(&value));
@@ -153,32 +217,32 @@ impl Client {
     }
 
     /// Sends a request; an answer that is no success becomes a failure.
-    async fn send(
-        &self,
-        method: Method,
-        path: &str,
-        body: Option<&Value>,
-        accept: &str,
-        timeout: Option<Duration>,
-    ) -> Result<Response> {
-        let url = format!("{}{path}", self.server);
+    async fn send(&self, out: Outgoing<'_>) -> Result<Response> {
+        let url = format!("{}{}", self.server, out.path);
         self.output.trace(|| {
             let token = self.token.as_ref().map(ExposeSecret::expose_secret);
-            transcript::request(&method, &url, token, body)
+            transcript::request(&out.method, &url, token, out.body.value().as_deref())
         });
         let mut request = self
             .http
-            .request(method, &url)
-            .header(header::ACCEPT, accept);
+            .request(out.method, &url)
+            .header(header::ACCEPT, out.accept);
         if let Some(token) = &self.token {
             request = request.bearer_auth(token.expose_secret());
         }
-        if let Some(timeout) = timeout {
+        if let Some(timeout) = out.timeout {
             request = request.timeout(timeout);
         }
-        if let Some(body) = body {
-            request = request.json(body);
+        if let Some((name, value)) = out.header {
+            request = request.header(name, value);
         }
+        request = match out.body {
+            Body::Empty => request,
+            Body::Json(body) => request.json(body),
+            Body::Written(text) => request
+                .header(header::CONTENT_TYPE, "application/json")
+                .body(text.to_owned()),
+        };
         let response = request.send().await.map_err(|why| self.broken(&why))?;
         self.output
             .trace(|| transcript::response(response.status(), response.headers()));

@@ -1,4 +1,5 @@
 //! `mcpctl create`: an LLM, an alias, a price, a secret or a token from flags, files and stdin.
+//! Jobs are made in [`jobs`](super::jobs).
 
 use std::time::Duration;
 
@@ -27,6 +28,7 @@ pub(super) async fn run(args: &Create, session: &Session<'_>) -> Result<Exit> {
         CreateWhat::Price(args) => price(args, session).await?,
         CreateWhat::Secret(args) => secret(args, session).await?,
         CreateWhat::Token(args) => token(args, session).await?,
+        CreateWhat::Job(args) => return super::jobs::create::run(args, session).await,
     }
     Ok(Exit::Done)
 }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 use shared::name::Name;
 
+use super::jobs;
 use crate::args::resources::Delete;
 use crate::client::{Client, names_in};
 use crate::exit_code::Exit;
@@ -12,6 +13,9 @@ use crate::resource::{Resource, Selection, select};
 use crate::session::Session;
 
 pub(super) async fn run(args: &Delete, session: &Session<'_>) -> Result<Exit> {
+    if let Some(ids) = jobs::ids::selected(&args.what) {
+        return jobs::hand::delete(&ids?, args, session).await;
+    }
     let selections = select(&args.what)?;
     let named = selections.iter().any(|s| !s.names.is_empty());
     if args.all && named {

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::jobs;
 use crate::args::Format;
 use crate::args::resources::Describe;
 use crate::client::name_of;
@@ -14,6 +15,9 @@ use crate::resource::{Resource, select};
 use crate::session::Session;
 
 pub(super) async fn run(args: &Describe, session: &Session<'_>) -> Result<Exit> {
+    if let Some(ids) = jobs::ids::selected(&args.what) {
+        return jobs::describe::run(&ids?, session).await;
+    }
     let selections = select(&args.what)?;
     let (client, output) = (session.client()?, session.output);
     let mut first = true;

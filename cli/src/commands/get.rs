@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::jobs;
 use crate::args::Format;
 use crate::args::resources::Get;
 use crate::args::usage::View;
@@ -29,10 +30,13 @@ pub(super) async fn run(args: &Get, session: &Session<'_>) -> Result<Exit> {
     if let Some(view) = args.what.first().and_then(|word| View::find(word)) {
         return super::usage::run(view, args, session, &output).await;
     }
+    if let Some(ids) = jobs::ids::selected(&args.what) {
+        return jobs::list::run(&ids?, args, session, &output).await;
+    }
     let selections = select(&args.what).map_err(|why| near_view(&args.what[0], why))?;
     if let Some(flag) = args.ask.other_than(&[]) {
         return Err(Failure::usage(format!(
-            "{flag} goes with `get usage`, `get requests` or `get costs`, not with resources"
+            "{flag} goes with `get usage`, `requests`, `costs` or `jobs`, not with resources"
         )));
     }
     if args.watch {
@@ -147,7 +151,8 @@ fn print_table(output: &Output, found: &Found) -> Result<()> {
 
 /// Offers a view where one was probably meant.
 fn near_view(word: &str, failure: Failure) -> Failure {
-    match nearest(word, View::ALL.map(View::word)) {
+    let views = View::ALL.map(View::word).into_iter();
+    match nearest(word, views.chain(["jobs"])) {
         Some(view) => failure.hint(format!("did you mean `{view}`?")),
         None => failure,
     }

@@ -22,6 +22,8 @@ mod describe;
 mod explain;
 mod get;
 mod help;
+pub(crate) mod jobs;
+mod live;
 mod local;
 mod login;
 mod logout;
@@ -63,6 +65,7 @@ pub(crate) fn run(cli: Cli, output: &Output) -> Result<Exit> {
         Command::Set(args) => wait_for(set::run(&args, &session)),
         Command::Explain(args) => wait_for(explain::run(&args, &session)),
         Command::Top(args) => wait_for(top::run(&args, &session)),
+        Command::Jobs(args) => wait_for(jobs::run(&args, &session)),
         Command::Version(args) => wait_for(version::run(&args, &session)),
         Command::ChatLlm(args) => wait_for(crate::chat::run(args, &session)),
         Command::Completions(_)

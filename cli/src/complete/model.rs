@@ -3,6 +3,7 @@
 use clap::{Arg, ArgAction, Command, ValueHint};
 
 use crate::args::definition;
+use crate::args::jobs::KINDS;
 use crate::commands::TOPICS;
 
 /// One command.
@@ -117,6 +118,9 @@ fn slot(path: &str, arg: &Arg) -> Slot {
         (" context use" | " context show" | " context delete", "name") | ("", "context") => {
             return Slot::Ask("context");
         }
+        (" jobs watch" | " jobs wait" | " jobs cancel" | " jobs retry", "ids")
+        | (" jobs logs", "id") => return Slot::Ask("job"),
+        ("", "kind") => return Slot::Words(KINDS.map(String::from).to_vec()),
         (_, "provider") => return Slot::Ask("provider"),
         (" help", "words") => return Slot::Words(help_words()),
         ("", "roles") => {

@@ -17,6 +17,7 @@ use crate::args::connect::Complete;
 use crate::args::usage::View;
 use crate::client::{Client, names_in};
 use crate::clock::now;
+use crate::commands::jobs::ids::is_job;
 use crate::exit_code::Exit;
 use crate::failure::Result;
 use crate::output::Output;
@@ -27,6 +28,8 @@ use crate::session::Session;
 const DEADLINE: Duration = Duration::from_millis(300);
 /// How long names of the server are taken for true.
 const FRESH: Duration = Duration::from_secs(30);
+/// Jobs that are offered: more than that nobody reads.
+const MAX_JOBS: usize = 20;
 
 pub(crate) fn run(args: &Complete, global: &Global, output: &Output) -> Result<Exit> {
     let (found, wait) = mpsc::sync_channel(1);
@@ -52,8 +55,12 @@ pub(crate) fn run(args: &Complete, global: &Global, output: &Output) -> Result<E
 /// The names of a kind that begin with `prefix` and mean nothing to a shell.
 fn names(kind: &str, prefix: &str, session: &Session<'_>) -> Vec<String> {
     let mut names = match kind {
-        "what" => what(prefix, session, &[]),
-        "what-get" => what(prefix, session, &View::ALL.map(View::word)),
+        "what" => what(prefix, session, &["job"]),
+        "what-get" => {
+            let views = View::ALL.map(View::word).into_iter();
+            what(prefix, session, &views.chain(["job"]).collect::<Vec<_>>())
+        }
+        "job" => jobs(session),
         "limits" => with_slash("token", Resource::Token, session),
         "route" => [Resource::Alias, Resource::Llm]
             .into_iter()
@@ -61,9 +68,12 @@ fn names(kind: &str, prefix: &str, session: &Session<'_>) -> Vec<String> {
             .collect(),
         "context" => contexts(session),
         "provider" => providers(session),
-        kind => match Resource::find(kind.strip_prefix("of:").unwrap_or(kind)) {
-            Some(resource) => of_server(resource, session),
-            None => Vec::new(),
+        kind => match kind.strip_prefix("of:").unwrap_or(kind) {
+            word if is_job(word) => jobs(session),
+            word => match Resource::find(word) {
+                Some(resource) => of_server(resource, session),
+                None => Vec::new(),
+            },
         },
     };
     names.retain(|name| name.starts_with(prefix) && name.chars().all(is_plain));
@@ -86,6 +96,10 @@ fn what(prefix: &str, session: &Session<'_>, others: &[&str]) -> Vec<String> {
             let others = others.map(|word| (*word).to_owned());
             each.into_iter().chain(others).collect()
         }
+        Some((word, _)) if is_job(word) => {
+            let ids = jobs(session).into_iter();
+            ids.map(|id| format!("{word}/{id}")).collect()
+        }
         Some((word, _)) => match Resource::find(word) {
             Some(resource) => with_slash(word, resource, session),
             None => Vec::new(),
@@ -96,6 +110,20 @@ fn what(prefix: &str, session: &Session<'_>, others: &[&str]) -> Vec<String> {
 fn with_slash(word: &str, resource: Resource, session: &Session<'_>) -> Vec<String> {
     let names = of_server(resource, session).into_iter();
     names.map(|name| format!("{word}/{name}")).collect()
+}
+
+/// The newest jobs. They are asked for each time: what is half a minute old is not what is meant.
+fn jobs(session: &Session<'_>) -> Vec<String> {
+    let query = [("limit", MAX_JOBS.to_string())];
+    let fetch = || {
+        let client = session.client().ok()?;
+        let runtime = runtime()?;
+        let page = runtime.block_on(client.jobs(&query)).ok()?;
+        let jobs = page.get("jobs")?.as_array()?.iter();
+        let ids = jobs.filter_map(|job| Some(job.get("id")?.as_str()?.to_owned()));
+        Some(ids.collect())
+    };
+    fetch().unwrap_or_default()
 }
 
 fn contexts(session: &Session<'_>) -> Vec<String> {
@@ -150,11 +178,13 @@ fn cached(path: &Path) -> Option<Vec<String>> {
     fresh.then(|| names.collect())
 }
 
+fn runtime() -> Option<tokio::runtime::Runtime> {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_all().build().ok()
+}
+
 fn fetch(client: &Client, resource: Resource) -> Option<Vec<String>> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .ok()?;
+    let runtime = runtime()?;
     let list = runtime.block_on(client.list(resource)).ok()?;
     Some(names_in(&list).into_iter().map(Into::into).collect())
 }

@@ -24,14 +24,14 @@ enum Cell {
     Made(fn(&Value) -> String),
 }
 
-const fn field(header: &'static str, pointer: &'static str) -> Column {
+pub(crate) const fn field(header: &'static str, pointer: &'static str) -> Column {
     Column {
         header,
         cell: Cell::Field(pointer),
     }
 }
 
-const fn since(header: &'static str, pointer: &'static str) -> Column {
+pub(crate) const fn since(header: &'static str, pointer: &'static str) -> Column {
     Column {
         header,
         cell: Cell::Since(pointer),
@@ -45,7 +45,7 @@ const fn each(header: &'static str, pointer: &'static str) -> Column {
     }
 }
 
-const fn made(header: &'static str, cell: fn(&Value) -> String) -> Column {
+pub(crate) const fn made(header: &'static str, cell: fn(&Value) -> String) -> Column {
     Column {
         header,
         cell: Cell::Made(cell),

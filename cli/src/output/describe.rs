@@ -20,6 +20,17 @@ pub(crate) fn describe(document: &Value, now: Timestamp) -> String {
             collect(fields, depth, now, &mut lines);
         }
     }
+    aligned(lines)
+}
+
+/// The fields of an object that is no document, such as a job.
+pub(crate) fn fields(object: &Map<String, Value>, now: Timestamp) -> String {
+    let mut lines = Vec::new();
+    collect(object, 0, now, &mut lines);
+    aligned(lines)
+}
+
+fn aligned(lines: Vec<(usize, String, String)>) -> String {
     let width = lines
         .iter()
         .filter(|(_, _, value)| !value.is_empty())
@@ -58,7 +69,7 @@ fn collect(
 }
 
 fn shown(key: &str, value: &Value, now: Timestamp) -> String {
-    let is_time = key.ends_with("At") || key.ends_with("Since");
+    let is_time = ["At", "Since", "_at"].iter().any(|end| key.ends_with(end));
     match ago(Some(value), now).filter(|_| is_time) {
         // What lies ahead, such as an end, has no age.
         Some(age) if age != "0s" => format!("{} ({age} ago)", text(value)),
@@ -70,11 +81,17 @@ fn or_dash(text: String) -> String {
     if text.is_empty() { "-".into() } else { text }
 }
 
-/// `lastHeartbeatAt` as `Last Heartbeat At`.
+/// `lastHeartbeatAt` and `last_heartbeat_at` as `Last Heartbeat At`.
 fn title(key: &str) -> String {
     let mut title = String::new();
-    for (at, c) in key.chars().enumerate() {
-        if at == 0 {
+    let mut begins = true;
+    for c in key.chars() {
+        if c == '_' {
+            title.push(' ');
+            begins = true;
+            continue;
+        }
+        if begins {
             title.extend(c.to_uppercase());
         } else {
             if c.is_ascii_uppercase() {
@@ -82,6 +99,7 @@ fn title(key: &str) -> String {
             }
             title.push(c);
         }
+        begins = false;
     }
     title
 }
@@ -112,5 +130,11 @@ mod tests {
         Status:
           In Flight:    0
         ");
+    }
+
+    #[test]
+    fn keys_of_both_styles_are_words() {
+        assert_eq!(title("lastHeartbeatAt"), "Last Heartbeat At");
+        assert_eq!(title("max_attempts"), "Max Attempts");
     }
 }

@@ -14,6 +14,7 @@ use crate::failure::{Failure, Result};
 
 pub(crate) mod columns;
 pub(crate) mod describe;
+pub(crate) mod paint;
 pub(crate) mod quantity;
 pub(crate) mod sanitise;
 pub(crate) mod screen;
@@ -47,6 +48,11 @@ impl Output {
             err_is_terminal: io::stderr().is_terminal(),
             colour: !(global.no_color || dumb || set("NO_COLOR")),
         }
+    }
+
+    /// Whether nothing but data is wanted.
+    pub(crate) const fn is_quiet(&self) -> bool {
+        self.quiet
     }
 
     /// Whether a person looks at stdout.

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 
 use super::TOKEN;
+use super::fake_jobs::{self, Jobs};
 
 /// A request as it came.
 #[derive(Clone, Debug)]
@@ -16,6 +17,8 @@ pub struct Asked {
     pub method: String,
     pub path: String,
     pub body: String,
+    /// By lower-case name.
+    pub headers: BTreeMap<String, String>,
 }
 
 #[derive(Default)]
@@ -35,6 +38,7 @@ struct State {
 pub struct FakeServer {
     port: u16,
     state: Arc<Mutex<State>>,
+    jobs: Arc<Mutex<Jobs>>,
     /// Told when a client drops a connection in the middle of an answer.
     gone: Mutex<Receiver<()>>,
 }
@@ -46,15 +50,19 @@ impl FakeServer {
         let state = Arc::new(Mutex::new(State::default()));
         let (tell, gone) = channel();
         let for_thread = state.clone();
+        let jobs = Arc::new(Mutex::new(Jobs::default()));
+        let jobs_of_thread = jobs.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let (state, tell) = (for_thread.clone(), tell.clone());
-                std::thread::spawn(move || serve(stream, &state, &tell));
+                let jobs = jobs_of_thread.clone();
+                std::thread::spawn(move || serve(stream, &state, &jobs, &tell));
             }
         });
         let server = Self {
             port,
             state,
+            jobs,
             gone: Mutex::new(gone),
         };
         server.put_llm("laptop", "virtual", "active", "ollama", "llama3.2:3b");
@@ -106,6 +114,11 @@ impl FakeServer {
         self.state.lock().unwrap().hangs_up = hangs_up;
     }
 
+    /// Its jobs.
+    pub fn jobs(&self) -> std::sync::MutexGuard<'_, Jobs> {
+        self.jobs.lock().unwrap()
+    }
+
     /// Everything that was asked so far.
     pub fn asked(&self) -> Vec<Asked> {
         self.state.lock().unwrap().asked.clone()
@@ -118,7 +131,7 @@ impl FakeServer {
     }
 }
 
-fn serve(stream: TcpStream, state: &Mutex<State>, gone: &Sender<()>) {
+fn serve(stream: TcpStream, state: &Mutex<State>, jobs: &Mutex<Jobs>, gone: &Sender<()>) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let mut stream = stream;
     while let Some((asked, authorized)) = read_request(&mut reader) {
@@ -129,6 +142,12 @@ fn serve(stream: TcpStream, state: &Mutex<State>, gone: &Sender<()>) {
         };
         if hangs_up {
             return;
+        }
+        if authorized && asked.path.starts_with("/v1/jobs") {
+            if !fake_jobs::answer(&asked, jobs, &mut stream) {
+                return;
+            }
+            continue;
         }
         if !answer(&asked, authorized, state, &mut stream, gone) {
             return;
@@ -144,6 +163,7 @@ fn read_request(reader: &mut BufReader<TcpStream>) -> Option<(Asked, bool)> {
     let mut words = line.split_whitespace();
     let (method, path) = (words.next()?.to_owned(), words.next()?.to_owned());
     let (mut length, mut authorized) = (0, false);
+    let mut headers = BTreeMap::new();
     loop {
         let mut header = String::new();
         reader.read_line(&mut header).ok()?;
@@ -152,6 +172,7 @@ fn read_request(reader: &mut BufReader<TcpStream>) -> Option<(Asked, bool)> {
             break;
         }
         let (name, value) = header.split_once(": ")?;
+        headers.insert(name.to_ascii_lowercase(), value.to_owned());
         match name.to_ascii_lowercase().as_str() {
             "content-length" => length = value.parse().ok()?,
             "authorization" => authorized = value == format!("Bearer {TOKEN}"),
@@ -161,7 +182,13 @@ fn read_request(reader: &mut BufReader<TcpStream>) -> Option<(Asked, bool)> {
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
     let body = String::from_utf8(body).ok()?;
-    Some((Asked { method, path, body }, authorized))
+    let asked = Asked {
+        method,
+        path,
+        body,
+        headers,
+    };
+    Some((asked, authorized))
 }
 
 /// Whether the connection may be used again.
@@ -378,7 +405,7 @@ fn kind_of(plural: &str) -> &'static str {
     }
 }
 
-fn reply(out: &mut TcpStream, status: u16, value: &Value) -> bool {
+pub(super) fn reply(out: &mut TcpStream, status: u16, value: &Value) -> bool {
     let body = value.to_string();
     let head = format!(
         "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\nx-request-id: req-1\r\n\
@@ -390,7 +417,13 @@ fn reply(out: &mut TcpStream, status: u16, value: &Value) -> bool {
         .is_ok()
 }
 
-fn error(out: &mut TcpStream, status: u16, code: &str, why: &str, hint: Option<&str>) -> bool {
+pub(super) fn error(
+    out: &mut TcpStream,
+    status: u16,
+    code: &str,
+    why: &str,
+    hint: Option<&str>,
+) -> bool {
     let mut body = json!({"error": {"message": why, "type": "x", "param": null, "code": code,
         "requestId": "req-1"}});
     if let Some(hint) = hint {

@@ -15,6 +15,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+pub mod fake_jobs;
 pub mod fake_server;
 pub mod terminal;
 

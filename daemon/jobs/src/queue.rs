@@ -11,8 +11,8 @@ use kit::clock::SharedClock;
 use kit::random::SharedRandom;
 use sha2::{Digest, Sha256};
 use shared::job::{
-    Complete, Fail, Job, JobId, JobList, Looked, Lookup, MAX_BATCH, Status, Submit, Summary,
-    WorkerId,
+    Complete, Counts, Fail, Job, JobId, JobList, Looked, Lookup, MAX_BATCH, Status, Submit,
+    Summary, WorkerId,
 };
 use shared::timestamp::Timestamp;
 use store::jobs::{CancelOutcome, Filter, Finished, IdempotencyKey, NewJob};
@@ -267,6 +267,12 @@ impl Queue {
         let jobs = self.0.store.jobs();
         let jobs = jobs.standings(&lookup.ids, viewer.principal()).await?;
         Ok(Looked { jobs })
+    }
+
+    /// How many jobs have not ended, by kind and status.
+    pub async fn unfinished(&self) -> Result<Vec<Counts>, Error> {
+        let since = Timestamp::from_millis(i64::MAX);
+        Ok(self.0.store.jobs().counts(since, None).await?)
     }
 
     /// How many jobs stand where, what runs, and what waits for what.

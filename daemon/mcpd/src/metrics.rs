@@ -1,6 +1,6 @@
 //! Numbers for operators, read off the parts when they are asked for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use gateway::{BOUNDS, Distribution, Gateway, LlmNumbers, NANO};
@@ -11,17 +11,20 @@ use prometheus_client::encoding::{
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry as Metering;
 use relay::Relay;
+use shared::job::Counts;
 use shared::llm::BreakerState;
 
 /// LLMs that get labels of their own; further ones are added up under `_other`.
 const MAX_LABELLED_LLMS: usize = 500;
-/// What a label says for LLMs beyond.
+/// Kinds of jobs that get labels of their own.
+const MAX_LABELLED_KINDS: usize = 100;
+/// What a label says for LLMs and kinds beyond.
 const OTHER: &str = "_other";
 /// What a label says where no LLM was called.
 const NONE: &str = "_none";
 
 /// The numbers of this moment, as Prometheus text.
-pub fn render(gateway: &Gateway, relay: &Relay) -> String {
+pub fn render(gateway: &Gateway, relay: &Relay, jobs: Vec<Counts>) -> String {
     let (sessions, tasks) = relay.load();
     let seen = Seen {
         llms: capped(gateway.numbers()),
@@ -29,6 +32,7 @@ pub fn render(gateway: &Gateway, relay: &Relay) -> String {
         sessions,
         tasks,
         relayed_bytes: relay.relayed_bytes(),
+        jobs: capped_kinds(jobs),
     };
     let mut metering = Metering::with_prefix("mcpd");
     metering.register_collector(Box::new(seen));
@@ -47,6 +51,8 @@ struct Seen {
     sessions: usize,
     tasks: usize,
     relayed_bytes: u64,
+    /// Those that have not ended, by kind and status.
+    jobs: BTreeMap<(String, &'static str), u64>,
 }
 
 impl Collector for Seen {
@@ -54,7 +60,8 @@ impl Collector for Seen {
         self.requests(&mut out)?;
         self.durations(&mut out)?;
         self.tokens(&mut out)?;
-        self.gauges(&mut out)
+        self.gauges(&mut out)?;
+        self.jobs(&mut out)
     }
 }
 
@@ -169,6 +176,17 @@ impl Seen {
         )
     }
 
+    fn jobs(&self, out: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let help = "Jobs that have not ended, by kind and status";
+        let mut jobs = out.encode_descriptor("jobs", help, None, MetricType::Gauge)?;
+        for ((kind, status), count) in &self.jobs {
+            let count = i64::try_from(*count).unwrap_or(i64::MAX);
+            jobs.encode_family(&[("kind", kind.as_str()), ("status", status)])?
+                .encode_gauge(&count)?;
+        }
+        Ok(())
+    }
+
     fn gauge_of_each(
         &self,
         out: &mut DescriptorEncoder<'_>,
@@ -221,6 +239,22 @@ fn capped(mut llms: Vec<LlmNumbers>) -> Vec<(String, LlmNumbers)> {
         named.push((OTHER.into(), other));
     }
     named
+}
+
+/// Kinds are their submitters' words: those beyond the cap are added up as one.
+fn capped_kinds(jobs: Vec<Counts>) -> BTreeMap<(String, &'static str), u64> {
+    let mut kinds = BTreeSet::new();
+    let mut capped = BTreeMap::new();
+    for counts in jobs {
+        let is_labelled = kinds.contains(&counts.kind) || kinds.len() < MAX_LABELLED_KINDS;
+        let kind = match is_labelled {
+            true => counts.kind,
+            false => OTHER.into(),
+        };
+        kinds.insert(kind.clone());
+        *capped.entry((kind, counts.status.as_str())).or_default() += counts.jobs;
+    }
+    capped
 }
 
 fn added(mut sum: LlmNumbers, more: LlmNumbers) -> LlmNumbers {

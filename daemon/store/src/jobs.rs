@@ -16,6 +16,7 @@
 //! its one writer. [`Jobs::changes`] hints at news; behind it callers poll.
 
 mod claim;
+mod done;
 mod events;
 mod finish;
 mod hand;

@@ -44,6 +44,8 @@ pub enum Event {
 
 /// How far a job is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = JobProgress))]
 pub struct Progress {
     /// Done so far.
     #[serde(default)]

@@ -20,6 +20,8 @@ use serde::{Deserialize, Serialize};
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = JobStatus))]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// It waits for a worker, for its time, or for an LLM.

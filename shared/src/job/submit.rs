@@ -12,6 +12,8 @@ use crate::timestamp::Timestamp;
 
 /// A job to be done: `POST /v1/jobs`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = SubmitJob))]
 pub struct Submit {
     /// What is to be done: `llm.chat`, `echo`, or an external worker's own word.
     pub kind: String,
@@ -47,6 +49,8 @@ const fn default_attempts() -> u32 {
 
 /// The answer to one job: 202.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = SubmittedJob))]
 pub struct Submitted {
     /// Its id.
     pub job_id: JobId,
@@ -57,6 +61,8 @@ pub struct Submitted {
 
 /// The answer to several: 202.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = SubmittedJobs))]
 pub struct SubmittedMany {
     /// Their ids, in the order of the jobs.
     pub job_ids: Vec<JobId>,

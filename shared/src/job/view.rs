@@ -11,6 +11,7 @@ use crate::timestamp::Timestamp;
 
 /// `GET /v1/jobs/{id}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Job {
     /// Its id.
     pub id: JobId,
@@ -81,6 +82,7 @@ pub struct Job {
 
 /// `GET /v1/jobs`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct JobList {
     /// Newest first.
     pub jobs: Vec<Job>,
@@ -91,6 +93,8 @@ pub struct JobList {
 
 /// One attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = JobAttempt))]
 pub struct Attempt {
     /// 1 is the first. A retry by hand begins again with 1; a parked attempt is none.
     pub number: u32,
@@ -110,6 +114,8 @@ pub struct Attempt {
 
 /// How an attempt ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = JobOutcome))]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// With a result.
@@ -170,6 +176,8 @@ impl FromStr for Outcome {
 
 /// `POST /v1/jobs/lookup`: where many jobs stand.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = JobLookup))]
 pub struct Lookup {
     /// Which; at most [`super::MAX_BATCH`].
     pub ids: Vec<JobId>,
@@ -177,6 +185,8 @@ pub struct Lookup {
 
 /// The answer to a [`Lookup`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = JobStandings))]
 pub struct Looked {
     /// Those that there are, in no order.
     pub jobs: Vec<Standing>,
@@ -184,6 +194,8 @@ pub struct Looked {
 
 /// Where a job stands, in short.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = JobStanding))]
 pub struct Standing {
     /// Its id.
     pub id: JobId,
@@ -201,6 +213,8 @@ pub struct Standing {
 
 /// `GET /v1/jobs/summary`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = JobSummary))]
 pub struct Summary {
     /// Jobs that have not ended, and those that ended since `since`.
     pub counts: Vec<Counts>,
@@ -216,6 +230,8 @@ pub struct Summary {
 
 /// Jobs that wait for the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = WaitingJobs))]
 pub struct Waiting {
     /// Their kind.
     pub kind: String,
@@ -230,6 +246,8 @@ pub struct Waiting {
 
 /// How many jobs of a kind are in a status.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = JobCounts))]
 pub struct Counts {
     /// The kind.
     pub kind: String,

@@ -13,6 +13,8 @@ use super::{
 
 /// `POST /v1/workers/register`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = RegisterWorker))]
 pub struct Register {
     /// Who it is.
     pub worker: Platform,
@@ -20,6 +22,8 @@ pub struct Register {
 
 /// A worker, as it describes itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = Worker))]
 pub struct Platform {
     /// Its id, where it has one already.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -43,6 +47,8 @@ pub struct Platform {
 
 /// The answer to [`Register`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = RegisteredWorker))]
 pub struct Registered {
     /// The id to claim with.
     pub worker_id: WorkerId,
@@ -50,6 +56,8 @@ pub struct Registered {
 
 /// `POST /v1/workers/claim`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = ClaimJobs))]
 pub struct Claim {
     /// Who claims.
     pub worker_id: WorkerId,
@@ -72,6 +80,8 @@ const fn one() -> u32 {
 /// A job that is the worker's own for the time of its lease. (Written only: raw JSON can't be read
 /// through a flattened field.)
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = ClaimedJob))]
 pub struct Claimed {
     /// The job, its payload included.
     #[serde(flatten)]
@@ -85,6 +95,8 @@ pub struct Claimed {
 
 /// The answer to a [`Claim`] of several.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = ClaimedJobs))]
 pub struct ClaimedList {
     /// The jobs, the most urgent first.
     pub jobs: Vec<Claimed>,
@@ -92,6 +104,8 @@ pub struct ClaimedList {
 
 /// `POST /v1/workers/heartbeat`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = JobHeartbeat))]
 pub struct Heartbeat {
     /// Who.
     pub worker_id: WorkerId,
@@ -108,6 +122,8 @@ pub struct Heartbeat {
 
 /// The answer to a [`Heartbeat`] whose token holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = JobHeartbeatAnswer))]
 pub struct HeartbeatAnswer {
     /// The lease is longer now.
     pub ok: bool,
@@ -117,6 +133,8 @@ pub struct HeartbeatAnswer {
 
 /// A result. In a batch the worker stands beside the list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = CompleteJob))]
 pub struct Complete {
     /// Of which job.
     pub job_id: JobId,
@@ -131,6 +149,8 @@ pub struct Complete {
 
 /// A failure. In a batch the worker stands beside the list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(as = FailJob))]
 pub struct Fail {
     /// Of which job.
     pub job_id: JobId,
@@ -152,6 +172,7 @@ const fn yes() -> bool {
 
 /// What became of one entry of a batch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EntryAnswer {
     /// Which job.
     pub job_id: JobId,

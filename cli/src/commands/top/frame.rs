@@ -3,7 +3,9 @@
 use shared::llm::{BreakerState, Phase};
 use shared::load::{Load, LoadList};
 
-use super::columns;
+use super::{columns, only};
+use crate::commands::live::Live;
+use crate::output::paint::{Paint, cut};
 use crate::output::quantity::rate;
 use crate::output::sanitise::one_line;
 use crate::output::table;
@@ -13,6 +15,8 @@ use crate::output::table;
 pub(super) struct View {
     /// The server, and how often it is looked at.
     pub(super) title: String,
+    /// Only these LLMs; all where there are none.
+    pub(super) names: Vec<String>,
     /// As last seen.
     pub(super) list: LoadList,
     /// Why it is not seen now, in a few words.
@@ -21,30 +25,28 @@ pub(super) struct View {
     pub(super) scrolled: usize,
 }
 
-/// How a frame is painted: SGR codes, all empty where no colour is wanted.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Paint {
-    pub(super) colour: bool,
-}
-
-impl Paint {
-    fn line(self, code: &str, text: &str) -> String {
-        if self.colour && !text.is_empty() {
-            format!("\u{1b}[{code}m{text}\u{1b}[0m")
-        } else {
-            text.into()
-        }
-    }
-}
-
 /// Lines above and below the rows: title, sums, a blank, headers; the last tells of what is hidden.
 const OTHER_LINES: u16 = 5;
 
-impl View {
-    /// The lines of a frame.
-    ///
-    /// Shape: at most `height` lines of at most `width` cells, colour apart.
-    pub(super) fn lines(&self, width: u16, height: u16, paint: Paint) -> Vec<String> {
+impl Live for View {
+    type Seen = LoadList;
+
+    fn see(&mut self, mut seen: LoadList) {
+        seen.items = only(seen.items, &self.names);
+        self.list = seen;
+        self.lost = None;
+    }
+
+    fn lose(&mut self, why: String) {
+        self.lost = Some(why);
+    }
+
+    fn scroll(&mut self, by: isize, height: u16) {
+        let most = self.most_scrolled(height);
+        self.scrolled = self.scrolled.min(most).saturating_add_signed(by).min(most);
+    }
+
+    fn lines(&self, width: u16, height: u16, paint: Paint) -> Vec<String> {
         let mut lines = vec![paint.line("1", &cut(&self.title, width))];
         match &self.lost {
             Some(why) => {
@@ -58,9 +60,11 @@ impl View {
         lines.truncate(usize::from(height));
         lines
     }
+}
 
+impl View {
     /// How far one can scroll, so that the last row is the last one shown.
-    pub(super) fn most_scrolled(&self, height: u16) -> usize {
+    fn most_scrolled(&self, height: u16) -> usize {
         self.list.items.len().saturating_sub(shown(height))
     }
 
@@ -126,25 +130,6 @@ fn shown(height: u16) -> usize {
     usize::from(height.saturating_sub(OTHER_LINES)).max(1)
 }
 
-/// Cuts a line of our own words, which take a cell each, or of a server's name and error, which
-/// may hold wider ones: those are counted as two.
-fn cut(text: &str, width: u16) -> String {
-    let cells = |c: char| if c.is_ascii() || c == '…' { 1 } else { 2 };
-    let total: usize = text.chars().map(cells).sum();
-    let width = usize::from(width);
-    if total <= width {
-        return text.into();
-    }
-    let mut used = 1;
-    let kept = text.chars().take_while(|c| {
-        used += cells(*c);
-        used <= width
-    });
-    let mut kept: String = kept.collect();
-    kept.push('…');
-    kept
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -165,6 +150,7 @@ mod tests {
         let list = json!({"at": "2026-11-21T09:30:00Z", "items": items});
         View {
             title: "mcpctl top llm  http://127.0.0.1:8765  every 2s  q leaves".into(),
+            names: Vec::new(),
             list: serde_json::from_value(list).unwrap(),
             lost: None,
             scrolled: 0,

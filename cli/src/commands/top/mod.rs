@@ -6,6 +6,7 @@ use shared::load::{Load, LoadList};
 use crate::args::Format;
 use crate::args::gateway::{Top, TopLlm, TopWhat};
 use crate::client::Client;
+use crate::commands::live;
 use crate::exit_code::Exit;
 use crate::failure::{Failure, Result};
 use crate::near_miss::nearest;
@@ -14,7 +15,8 @@ use crate::session::Session;
 
 mod columns;
 mod frame;
-mod live;
+
+use frame::View;
 
 pub(super) async fn run(args: &Top, session: &Session<'_>) -> Result<Exit> {
     let TopWhat::Llm(args) = &args.what;
@@ -26,7 +28,22 @@ pub(super) async fn run(args: &Top, session: &Session<'_>) -> Result<Exit> {
     check_names(&args.names, &list.items)?;
     let for_people = matches!(output.format, Format::Table | Format::Wide);
     if for_people && !args.once && output.can_draw() {
-        return live::run(args, &client, list, output).await;
+        let view = View {
+            title: format!(
+                "mcpctl top llm  {}  every {}  q leaves",
+                client.server(),
+                shared::span::Span(args.interval)
+            ),
+            names: args.names.clone(),
+            list: LoadList {
+                items: only(list.items, &args.names),
+                ..list
+            },
+            lost: None,
+            scrolled: 0,
+        };
+        let look = async || look(&client).await;
+        return live::run(view, args.interval, look, output).await;
     }
     once(args, answer, list, output)?;
     Ok(Exit::Done)

@@ -7,6 +7,7 @@ mod channel;
 mod data_plane;
 mod documents;
 mod errors;
+mod jobs;
 mod loose;
 mod operation;
 mod schemas;
@@ -71,6 +72,7 @@ fn build(routes: &[Route]) -> OpenApi {
 fn entries() -> Vec<Entry> {
     let mut entries = data_plane::entries();
     entries.extend(documents::entries());
+    entries.extend(jobs::entries());
     entries.extend(usage::entries());
     entries.extend(channel::entries());
     entries
@@ -107,6 +109,11 @@ fn tags() -> Vec<Tag> {
             "data plane",
             "Inference, for OpenAI's and Anthropic's clients.",
         ),
+        (
+            "jobs",
+            "Work that is accepted once and survives everything.",
+        ),
+        ("workers", "Who does it."),
         ("llms", "The names that one can call."),
         ("aliases", "Names in front of several LLMs."),
         ("prices", "What tokens cost."),
@@ -127,6 +134,7 @@ fn components() -> Components {
     let mut components = Components::new();
     schemas::put_into(&mut components);
     loose::put_into(&mut components);
+    jobs::put_into(&mut components);
     errors::put_into(&mut components);
     for (name, header) in answer_headers() {
         components.headers.insert(name.into(), RefOr::T(header));

@@ -184,6 +184,13 @@ impl Entry {
         self
     }
 
+    /// An answer without a body.
+    pub(super) fn answers_nothing(mut self, status: u16, about: &str) -> Self {
+        let answer = Response::builder().description(about);
+        self.answers.push((status, answer));
+        self
+    }
+
     /// An error that this operation may answer with, and when.
     pub(super) fn fails(mut self, status: u16, why: &str) -> Self {
         let name = errors::name(status, self.is_anthropic);

@@ -4,6 +4,7 @@ use shared::alias::{Alias, AliasSpec};
 use shared::channel;
 use shared::document::List;
 use shared::infer_path::InferPath;
+use shared::job;
 use shared::llm::{Llm, LlmSpec};
 use shared::load::LoadList;
 use shared::price::{Price, PriceSpec};
@@ -47,6 +48,23 @@ pub(super) fn put_into(components: &mut Components) {
     push::<channel::Wake>(&mut found);
     push::<channel::Goaway>(&mut found);
     push::<channel::Ping>(&mut found);
+    push::<job::Submit>(&mut found);
+    push::<job::Submitted>(&mut found);
+    push::<job::SubmittedMany>(&mut found);
+    push::<job::JobList>(&mut found);
+    push::<job::Lookup>(&mut found);
+    push::<job::Looked>(&mut found);
+    push::<job::Summary>(&mut found);
+    push::<job::Register>(&mut found);
+    push::<job::Registered>(&mut found);
+    push::<job::Claim>(&mut found);
+    push::<job::Claimed>(&mut found);
+    push::<job::ClaimedList>(&mut found);
+    push::<job::Heartbeat>(&mut found);
+    push::<job::HeartbeatAnswer>(&mut found);
+    push::<job::Complete>(&mut found);
+    push::<job::Fail>(&mut found);
+    push::<job::EntryAnswer>(&mut found);
     components.schemas.extend(found);
     let written = [
         ("LlmWrite", written::<LlmSpec>("Llm")),

@@ -9,6 +9,7 @@ mod client;
 mod failures;
 mod fixture;
 mod infer;
+mod jobs;
 mod limits;
 mod llms;
 mod mock_upstream;

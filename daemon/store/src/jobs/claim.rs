@@ -2,8 +2,8 @@
 //!
 //! The queue's index is read lane by lane: a lane is a kind and a name waited for. Lanes are found
 //! by jumping from one to the next, so neither a million jobs that wait for an absent LLM, nor a
-//! million of a kind that nobody claims, cost a claim anything. Of each lane the first few are
-//! looked at, the most urgent of all are taken.
+//! million of a kind that nobody claims, cost a claim anything. Of each lane as many are looked at
+//! as are wanted, the most urgent of all are taken.
 
 use std::time::Duration;
 
@@ -21,11 +21,6 @@ use crate::error::{During, StoreError};
 
 /// How many times a claim looks again where others took all that it had looked at.
 const MAX_LOOKS: u32 = 3;
-/// Jobs of a lane that a claim looks at beyond eight times its limit: what others may be taking
-/// right now.
-const LOOK_AHEAD: i64 = 64;
-/// The most jobs of a lane that a claim looks at.
-const MAX_LOOK: i64 = 4096;
 /// Random bytes of a claim's nonce.
 const NONCE_BYTES: usize = 15;
 /// What they are in base 32.
@@ -58,8 +53,8 @@ macro_rules! claimed_columns {
     };
 }
 
-/// `$1` kinds, `$2` absent names, `$3` limit, `$4` look, `$5` now, `$6` nonce, `$7` lease in ms,
-/// `$8` worker. The lease goes by the database's clock.
+/// `$1` kinds, `$2` absent names, `$3` limit, `$4` now, `$5` nonce, `$6` lease in ms, `$7` worker.
+/// The lease goes by the database's clock.
 pub(super) const SQLITE: &str = concat!(
     "with recursive lanes (kind, waits_for) as (
         select value, (
@@ -81,11 +76,11 @@ pub(super) const SQLITE: &str = concat!(
         attempts = attempts + 1,
         events = events + 1,
         started_event = events + 1,
-        started_at = $5,
-        updated_at = $5,
-        worker = $8,
-        lease_token = $6 || '-' || seq,
-        lease_until = cast(unixepoch('subsec') * 1000 as integer) + $7
+        started_at = $4,
+        updated_at = $4,
+        worker = $7,
+        lease_token = $5 || '-' || seq,
+        lease_until = cast(unixepoch('subsec') * 1000 as integer) + $6
     where status = 'queued' and seq in (
         select head.seq
         from lanes
@@ -93,9 +88,9 @@ pub(super) const SQLITE: &str = concat!(
             select first.seq from jobs first
             where first.status = 'queued' and first.delayed = 0
                 and first.kind = lanes.kind and first.waits_for = lanes.waits_for
-                and (first.deadline_at is null or first.deadline_at > $5)
+                and (first.deadline_at is null or first.deadline_at > $4)
             order by first.rank, first.seq
-            limit min($3, $4)
+            limit $3
         )
         where lanes.waits_for is not null
             and lanes.waits_for not in (select value from json_each($2))
@@ -112,9 +107,10 @@ pub(super) const SQLITE: &str = concat!(
 /// The same, where others claim at once: what they hold is skipped. Materialized, since a limit in
 /// a subquery that is run again takes more than it says.
 ///
-/// `picked` goes through `heads` in order and locks one by one, until it has enough: a subquery
-/// with a lock is not turned into a join. Its conditions are disguised, or a planner without
-/// statistics prefers the queue's index, all of it, to the primary key.
+/// Of each lane as many are locked as are wanted; what is left over is free again at the commit,
+/// and others step over it meanwhile. They are changed by where they stand (`ctid`): they are ours
+/// by then, and a second search by id costs as much as the first. The subquery with `offset 0`
+/// keeps a planner without statistics from reading all payloads.
 pub(super) const POSTGRES: &str = concat!(
     "with recursive lanes as (
         select wanted.kind, lane.waits_for
@@ -136,32 +132,23 @@ pub(super) const POSTGRES: &str = concat!(
             limit 1
         ) lane
     ),
-    heads as materialized (
-        select head.id, head.rank, head.seq
+    picked as materialized (
+        select head.id, head.place
         from lanes
         cross join lateral (
-            select id, rank, seq from jobs
+            select id, ctid as place, rank, seq from jobs
             where status = 'queued' and delayed = 0
                 and kind = lanes.kind and waits_for = lanes.waits_for
-                and (deadline_at is null or deadline_at > $5)
+                and (deadline_at is null or deadline_at > $4)
             order by kind, waits_for, rank, seq
-            limit $4
+            limit $3
+            for update skip locked
         ) head
         where not exists (
             select 1 from jsonb_array_elements_text($2::jsonb) as absent (name)
             where absent.name = lanes.waits_for
         )
         order by head.rank, head.seq
-        limit $4
-    ),
-    picked as materialized (
-        select locked.id
-        from heads
-        cross join lateral (
-            select jobs.id from jobs
-            where jobs.id = heads.id and jobs.status || '' = 'queued' and jobs.delayed + 0 = 0
-            for update of jobs skip locked
-        ) locked
         limit $3
     )
     update jobs
@@ -169,17 +156,21 @@ pub(super) const POSTGRES: &str = concat!(
         attempts = attempts + 1,
         events = events + 1,
         started_event = events + 1,
-        started_at = $5,
-        updated_at = $5,
-        worker = $8,
-        lease_token = $6 || '-' || seq,
-        lease_until = cast(extract(epoch from clock_timestamp()) * 1000 as bigint) + $7
+        started_at = $4,
+        updated_at = $4,
+        worker = $7,
+        lease_token = $5 || '-' || seq,
+        lease_until = cast(extract(epoch from clock_timestamp()) * 1000 as bigint) + $6
     from picked
-    left join job_payloads on job_payloads.job_id = picked.id
-    where jobs.id = picked.id
+    left join lateral (
+        select payload, labels, source, token_id from job_payloads
+        where job_id = picked.id
+        offset 0
+    ) given on true
+    where jobs.ctid = picked.place
     returning ",
     claimed_columns!(),
-    "job_payloads.payload, job_payloads.labels, job_payloads.source, job_payloads.token_id"
+    "given.payload, given.labels, given.source, given.token_id"
 );
 
 impl Jobs<'_> {
@@ -205,10 +196,6 @@ impl Jobs<'_> {
             return Ok(Vec::new());
         }
         let limit = i64::try_from(request.limit).unwrap_or(0);
-        let look = limit
-            .saturating_mul(8)
-            .saturating_add(LOOK_AHEAD)
-            .min(MAX_LOOK);
         let (kinds, absent) = (json(request.kinds)?, json(request.absent)?);
         let lease_ms = i64::try_from(request.lease.as_millis()).unwrap_or(i64::MAX / 4);
         for _ in 0..MAX_LOOKS {
@@ -217,7 +204,6 @@ impl Jobs<'_> {
                 kinds: &kinds,
                 absent: &absent,
                 limit,
-                look,
                 lease_ms,
                 worker: request.worker.as_str(),
             };
@@ -242,7 +228,6 @@ struct Asked<'a> {
     kinds: &'a str,
     absent: &'a str,
     limit: i64,
-    look: i64,
     lease_ms: i64,
     worker: &'a str,
 }
@@ -258,7 +243,6 @@ impl Jobs<'_> {
                 .bind(asked.kinds)
                 .bind(asked.absent)
                 .bind(asked.limit)
-                .bind(asked.look)
                 .bind(now.as_millis())
                 .bind(asked.nonce)
                 .bind(asked.lease_ms)

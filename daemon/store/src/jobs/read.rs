@@ -187,17 +187,21 @@ impl Jobs<'_> {
     }
 
     /// How long jobs of `kind` that needed `waits_for` took of late, from claim to result, on the
-    /// average; `None` where none was among the last that ended.
+    /// average; where there was none, those of the kind at all. `None` where neither was among the
+    /// last that ended.
     pub async fn usual(self, kind: &str, waits_for: &str) -> Result<Option<Duration>, StoreError> {
-        let took: Option<f64> = on_read!(self.store, |pool| {
-            sqlx::query_scalar(
-                "select cast(avg(took) as double precision) from (
+        let (theirs, all): (Option<f64>, Option<f64>) = on_read!(self.store, |pool| {
+            sqlx::query_as(
+                "select
+                    cast(avg(case when waits_for = $2 then took end) as double precision),
+                    cast(avg(took) as double precision)
+                from (
                     select kind, waits_for, status, ended_at - started_at as took from jobs
                     where ended_at is not null
                     order by ended_at desc
                     limit 1000
                 ) lately
-                where kind = $1 and waits_for = $2 and status = 'done'",
+                where kind = $1 and status = 'done'",
             )
             .bind(kind)
             .bind(waits_for)
@@ -205,6 +209,7 @@ impl Jobs<'_> {
             .await
         })
         .during("find how long jobs take")?;
+        let took = theirs.or(all);
         Ok(took.map(|millis| Duration::from_secs_f64(millis.max(0.0) / 1000.0)))
     }
 

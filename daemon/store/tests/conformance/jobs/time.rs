@@ -12,7 +12,29 @@ on_both!(
     a_lease_that_ended_is_followed_by_its_backoff,
     a_deadline_ends_what_is_queued_and_what_runs,
     a_reap_of_many_goes_in_steps,
+    what_a_dead_worker_held_is_queued_again_at_once,
 );
+
+async fn what_a_dead_worker_held_is_queued_again_at_once(db: Db) {
+    let ids = submit(
+        &db,
+        &[job("echo"), job("echo"), with(|job| job.max_attempts = 1)],
+    )
+    .await;
+    let claimed = claim(&db, 3).await;
+    let dead = claimed[0].job.worker.clone().unwrap();
+    let other = "other".parse().unwrap();
+    let released = db.jobs().release(&other, &no_wait, at(2)).await.unwrap();
+    assert_eq!(released, 0, "it holds nothing");
+    let released = db.jobs().release(&dead, &no_wait, at(2)).await.unwrap();
+    assert_eq!(released, 3);
+    assert_eq!(status(&db, &ids[0]).await, Status::Queued);
+    let ended = get(&db, &ids[2]).await;
+    assert_eq!(ended.status, Status::Error);
+    assert!(ended.error.unwrap().contains("ended in the middle"));
+    let late = complete(&db, &claimed[..1]).await;
+    assert_eq!(late, [store::jobs::Finished::Stale]);
+}
 
 async fn a_silent_workers_job_goes_to_another_until_no_attempt_is_left(db: Db) {
     let id = submit_one(&db, with(|job| job.max_attempts = 2)).await;

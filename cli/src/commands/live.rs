@@ -1,22 +1,34 @@
-//! The live view: looks, draws, and listens to the keyboard, until someone leaves.
+//! A live view: looks, draws, and listens to the keyboard, until someone leaves.
 //!
 //! ```text
 //! look -> draw -> wait for { a key, a new size, the interval's end } -> draw or look again
 //! ```
 
-use std::pin::Pin;
+use std::time::Duration;
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
-use shared::load::LoadList;
 
-use super::frame::{Paint, View};
-use super::{look, only};
-use crate::args::gateway::TopLlm;
-use crate::client::Client;
 use crate::exit_code::Exit;
 use crate::failure::Result;
 use crate::output::Output;
+use crate::output::paint::Paint;
 use crate::output::screen::Screen;
+
+/// What is drawn. Pure: what is seen and the terminal's size come in.
+pub(super) trait Live {
+    /// What a look brings.
+    type Seen;
+    /// Takes what was seen.
+    fn see(&mut self, seen: Self::Seen);
+    /// The server is away, for this reason; what was seen last stays.
+    fn lose(&mut self, why: String);
+    /// Moves by so many rows, within bounds.
+    fn scroll(&mut self, by: isize, height: u16);
+    /// The lines of a frame.
+    ///
+    /// Shape: at most `height` lines of at most `width` cells, colour apart.
+    fn lines(&self, width: u16, height: u16, paint: Paint) -> Vec<String>;
+}
 
 /// What a key asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,28 +40,22 @@ enum Wish {
 }
 
 /// Draws until someone leaves. The terminal is as before when this returns, however it does.
-pub(super) async fn run(
-    args: &TopLlm,
-    client: &Client,
-    list: LoadList,
+pub(super) async fn run<V: Live>(
+    mut view: V,
+    interval: Duration,
+    look: impl AsyncFn() -> Result<V::Seen>,
     output: &Output,
 ) -> Result<Exit> {
-    let mut view = View {
-        title: format!(
-            "mcpctl top llm  {}  every {}  q leaves",
-            client.server(),
-            shared::span::Span(args.interval)
-        ),
-        list: named(list, args),
-        lost: None,
-        scrolled: 0,
-    };
     let paint = Paint {
         colour: output.colour_on_out(),
     };
+    let look_after = async || {
+        tokio::time::sleep(interval).await;
+        look().await
+    };
     let mut screen = Screen::take(output)?;
     let mut end = std::pin::pin!(asked_to_end());
-    let mut next = look_after(client, args);
+    let mut next = Box::pin(look_after());
     loop {
         let (width, height) = screen.size();
         screen.draw(&view.lines(width, height, paint))?;
@@ -58,46 +64,21 @@ pub(super) async fn run(
             () = &mut end => return Ok(Exit::Interrupted),
             event = screen.event() => match wish(&event?) {
                 Wish::Leave(exit) => return Ok(exit),
-                Wish::Scroll(by) => {
-                    let most = view.most_scrolled(height);
-                    view.scrolled = view.scrolled.min(most).saturating_add_signed(by).min(most);
-                }
+                Wish::Scroll(by) => view.scroll(by, height),
                 Wish::Redraw => screen.forget(),
                 Wish::Nothing => {}
             },
             looked = &mut next => {
                 match looked {
-                    Ok(list) => {
-                        view.list = named(list, args);
-                        view.lost = None;
-                    }
+                    Ok(seen) => view.see(seen),
                     // A server that restarts, or a network that is away, comes back.
-                    Err(why) if why.exit() == Exit::Unavailable => {
-                        let text = why.lines().first().map(|(_, text)| (*text).to_owned());
-                        view.lost = Some(text.unwrap_or_default());
-                    }
+                    Err(why) if why.exit() == Exit::Unavailable => view.lose(why.first_line()),
                     Err(why) => return Err(why),
                 }
-                next = look_after(client, args);
+                next = Box::pin(look_after());
             }
         }
     }
-}
-
-type Looking<'a> = Pin<Box<dyn Future<Output = Result<LoadList>> + 'a>>;
-
-/// Looks once the interval is over.
-fn look_after<'a>(client: &'a Client, args: &TopLlm) -> Looking<'a> {
-    let interval = args.interval;
-    Box::pin(async move {
-        tokio::time::sleep(interval).await;
-        look(client).await
-    })
-}
-
-fn named(mut list: LoadList, args: &TopLlm) -> LoadList {
-    list.items = only(list.items, &args.names);
-    list
 }
 
 fn wish(event: &Event) -> Wish {
