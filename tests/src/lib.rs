@@ -2,12 +2,13 @@
 //! speak, and each one's own kit.
 //!
 //! The tests beside this crate's `Cargo.toml` use [`mock`], [`cluster`] and [`proxy`]; the program `bench` uses
-//! [`mock`] and [`mod@bench`]. Nothing in here is linked into a shipped program.
+//! [`mock`] and [`mod@bench`], `jobs-bench` uses [`jobs_bench`]. Nothing in here is linked into a shipped program.
 
 pub mod bench;
 pub mod clock;
 pub mod cluster;
 pub mod corpus;
 pub mod http1;
+pub mod jobs_bench;
 pub mod mock;
 pub mod proxy;

@@ -127,7 +127,8 @@ fn wait_for(socket_dir: &Path, log: &Path) {
     panic!("PostgreSQL did not start: {log}");
 }
 
-fn find_bin_dir() -> Option<PathBuf> {
+/// Where PostgreSQL's programs are: where Debian has them, or on PATH.
+pub(crate) fn find_bin_dir() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let on_path = std::env::split_paths(&path).collect::<Vec<_>>();
     let debian = fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
