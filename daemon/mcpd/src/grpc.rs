@@ -105,3 +105,22 @@ fn denied(error: ApiError) -> Denied {
         _ => Denied::Unknown(text),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_that_was_asked_for_must_be_had_and_the_default_one_need_not() {
+        let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = taken.local_addr().unwrap();
+        let why = bind(GrpcListen::At(address)).unwrap_err().to_string();
+        assert!(
+            why.contains(&address.to_string()) && why.contains("--grpc-listen"),
+            "{why}"
+        );
+        assert!(bind(GrpcListen::Default(address)).unwrap().is_none());
+        drop(taken);
+        assert!(bind(GrpcListen::Default(address)).unwrap().is_some());
+    }
+}
