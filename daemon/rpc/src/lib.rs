@@ -7,7 +7,7 @@
 //!                                                        ▼
 //!                                                   jobs::Queue
 //! ```
-//! The server that builds it says who calls ([`Callers`]) and where it runs ([`serve`]). What jobs are
+//! The server that builds it says who calls ([`Callers`]) and where it runs ([`serve()`]). What jobs are
 //! and what may happen to them is the queue's business; this crate reads and writes messages, and
 //! turns the queue's errors into status codes.
 
