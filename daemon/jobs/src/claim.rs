@@ -103,6 +103,17 @@ impl Queue {
         }
     }
 
+    /// Puts claimed jobs back that could not be handed on; these attempts don't count.
+    pub async fn put_back(&self, claimed: &[Claimed]) -> Result<(), Error> {
+        let lease = |claimed: &Claimed| Lease {
+            job_id: claimed.job.id.clone(),
+            lease_token: claimed.lease_token.clone(),
+        };
+        let leases: Vec<Lease> = claimed.iter().map(lease).collect();
+        self.0.store.jobs().park(&leases, self.now()).await?;
+        Ok(())
+    }
+
     /// Makes a lease last longer, and keeps how far the job is.
     ///
     /// Errors: [`Error::Stale`].

@@ -53,6 +53,7 @@ impl Mcpd {
         let mut command = Command::new(program);
         command
             .env("MCPD_LISTEN", addr.to_string())
+            .env("MCPD_GRPC_LISTEN", "off")
             .env("MCPD_DATA_DIR", dir)
             .env("MCPD_ALLOW_HOSTS", "127.0.0.1")
             .envs(settings.iter().copied());
