@@ -14,6 +14,7 @@ pub(crate) mod gateway;
 pub(crate) mod local;
 pub(crate) mod resources;
 pub(crate) mod usage;
+pub(crate) mod worker;
 
 use crate::exit_code::Exit;
 
@@ -171,6 +172,7 @@ pub(crate) enum Command {
     Top(gateway::Top),
     ApiResources(resources::ApiResources),
     ChatLlm(chat::ChatLlm),
+    Worker(worker::Worker),
     Local(local::Local),
     Completions(connect::Completions),
     Version(connect::Version),

@@ -34,6 +34,7 @@ mod usage;
 mod version;
 mod watch;
 mod whoami;
+mod worker;
 
 pub(crate) use help::TOPICS;
 
@@ -64,6 +65,7 @@ pub(crate) fn run(cli: Cli, output: &Output) -> Result<Exit> {
         Command::Explain(args) => wait_for(explain::run(&args, &session)),
         Command::Top(args) => wait_for(top::run(&args, &session)),
         Command::Version(args) => wait_for(version::run(&args, &session)),
+        Command::Worker(args) => wait_for(worker::run(&args, &session)),
         Command::ChatLlm(args) => wait_for(crate::chat::run(args, &session)),
         Command::Completions(_)
         | Command::Help(_)
