@@ -57,6 +57,9 @@ pub(crate) struct Worker {
         value_parser = clap::value_parser!(u16).range(1..=128))]
     pub(crate) concurrency: u16,
     /// How long the server waits for a sign of life before another worker may have the job
+    ///
+    /// A sign is given three times as often, and each 10 seconds at least: that is also when a worker hears that a job
+    /// was canceled.
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = lease)]
     pub(crate) lease: Duration,
     /// How long a job may run, such as 10m; here the job's, not a call's

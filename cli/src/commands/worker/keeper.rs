@@ -1,7 +1,7 @@
 //! Keeps the lease of one job, in a task of its own: whatever the command does, the server hears from us.
 //!
 //! ```text
-//!  every lease/3 ─┐
+//!  every lease/3 ─┐   (10 s at most: so soon a cancelled job is noticed)
 //!  progress ──────┴─► heartbeat ─► held | canceled (goes on: the lease is needed to say `fail`) | lost (ends)
 //! ```
 //!
@@ -21,6 +21,8 @@ use crate::client::{Client, Refused};
 use crate::exit_code::Exit;
 use crate::failure::Failure;
 
+/// The longest time between two heartbeats: only there a worker hears that its job was canceled.
+const MAX_INTERVAL: Duration = Duration::from_secs(10);
 /// Between two heartbeats that tell progress.
 const PACE: Duration = Duration::from_millis(500);
 
@@ -53,10 +55,11 @@ impl Keeper {
         let (tell, seen) = watch::channel(Seen::default());
         let mut task = JoinSet::new();
         let now = Instant::now();
+        let interval = (lease.length / 3).min(MAX_INTERVAL);
         let beat = Beat {
-            interval: lease.length / 3,
+            interval,
             backoff: Backoff::up_to(lease.length / 3),
-            next: now + lease.length / 3,
+            next: now + interval,
             last: now.checked_sub(PACE).unwrap_or(now),
             is_unsent: false,
             is_closed: false,
