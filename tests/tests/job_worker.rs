@@ -214,10 +214,8 @@ async fn a_lost_lease_ends_a_command_that_still_runs() {
     let first = Worker::start(&mcpd, &token, &[&args[..], &SHORT].concat());
     let pid = first.pid_in("pid", SOON).await;
     first.process.freeze();
-    let args = ["--kinds", "t", "--drain", "--exec", "echo 2"];
-    let _second = Worker::start(&mcpd, &token, &args[..2]);
-    let other = ["--kinds", "t", "--exec", "echo 2"];
-    let _third = Worker::start(&mcpd, &token, &other);
+    let args = ["--kinds", "t", "--exec", "echo 2"];
+    let _second = Worker::start(&mcpd, &token, &args);
     mcpd.job_is(&id, "done", SOON).await;
     first.process.thaw();
     gone(pid, SOON).await;
