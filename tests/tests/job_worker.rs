@@ -1,11 +1,6 @@
 //! `mcpctl worker`: commands of the user's own run jobs, and neither a crash, a pause nor a restart loses or doubles
 //! a result.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that can't go on shall panic with what it saw"
-)]
-
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use std::time::Duration;

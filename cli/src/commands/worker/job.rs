@@ -8,13 +8,13 @@ use shared::job::{JobId, Json, Progress, Status};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
+use super::claim::Worker;
 use super::group::Group;
 use super::keeper::{Keeper, Lease};
 use super::outcome::{Outcome, Remains, Stopped};
 use super::report::{Told, report};
 use super::running::{ProgressSender, Said, run};
 use super::stop::{Level, reached};
-use super::worker::Worker;
 use crate::client::ClaimedJob;
 
 /// How a job ended here.

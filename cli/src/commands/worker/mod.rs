@@ -15,10 +15,10 @@ use shared::job::{Claim, Platform, Register, Status, WorkerId};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use self::claim::Worker;
 use self::job::{End, Ended};
 use self::recipe::Recipe;
 use self::stop::{Level, Signals, raise};
-use self::worker::Worker;
 use crate::args::worker as args;
 use crate::client::{ClaimedJob, Refused};
 use crate::exit_code::Exit;
@@ -27,6 +27,7 @@ use crate::output::Output;
 use crate::session::Session;
 
 mod backoff;
+mod claim;
 mod group;
 mod job;
 mod keeper;
@@ -38,7 +39,6 @@ mod report;
 mod running;
 mod show;
 mod stop;
-mod worker;
 
 type Claiming = Pin<Box<dyn Future<Output = Result<Vec<ClaimedJob>>>>>;
 

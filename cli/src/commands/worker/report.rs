@@ -6,10 +6,10 @@ use shared::job::{Complete, Fail, Json, Status};
 use tokio::time::sleep;
 
 use super::backoff::Backoff;
+use super::claim::Worker;
 use super::keeper::{Keeper, Lease, said};
 use super::outcome::Outcome;
 use super::stop::{Level, reached};
-use super::worker::Worker;
 use crate::client::Refused;
 use crate::exit_code::Exit;
 use crate::failure::Failure;

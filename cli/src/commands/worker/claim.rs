@@ -1,4 +1,4 @@
-//! The worker as its jobs see it: who it is, what it runs, and how far it is on its way out.
+//! The worker as its jobs see it (who it is, what it runs, how far it is on its way out), and how it claims them.
 
 use std::time::Duration;
 
