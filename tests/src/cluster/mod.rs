@@ -23,6 +23,7 @@ pub mod publisher;
 pub mod scratch;
 pub mod stage;
 pub mod wait;
+pub mod worker;
 
 pub use caller::{Answer, Ask, Whole};
 pub use figures::figures;
@@ -34,3 +35,4 @@ pub use publisher::Publisher;
 pub use scratch::Scratch;
 pub use stage::Stage;
 pub use wait::until;
+pub use worker::Worker;
