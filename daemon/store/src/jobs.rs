@@ -25,6 +25,7 @@ mod read;
 mod reap;
 mod row;
 mod settle;
+mod stored;
 mod submit;
 mod tx;
 
