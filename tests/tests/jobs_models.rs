@@ -195,3 +195,35 @@ async fn a_server_that_stops_politely_puts_back_what_runs_and_counts_no_attempt(
     jobs.cancel(&id).await;
     jobs.reaches(&id, "canceled", SOON).await;
 }
+
+#[tokio::test]
+async fn a_heartbeat_and_a_chunk_of_one_job_do_not_wait_for_each_other() {
+    // A heartbeat every third of a second, a chunk every tenth, so that they meet.
+    let mcpd = Mcpd::start(&[("MCPD_JOB_LEASE", "1s")]).await;
+    let mock = Mock::start(Settings::default()).unwrap();
+    mcpd.create_public(PUBLIC, &mock.base_url(), json!({}))
+        .await;
+    let jobs = Jobs::of(&mcpd);
+    let talkative = Behaviour {
+        interval_ms: 3,
+        ..endless()
+    };
+    let ids = jobs.submit_all(&vec![chat(PUBLIC, &talkative); 4]).await;
+    in_flight(&mock, 4, SOON).await;
+    let began = Instant::now();
+    let mut longest = Duration::ZERO;
+    while began.elapsed() < Duration::from_secs(4) {
+        let asked = Instant::now();
+        jobs.submit(json!({"kind": "elsewhere", "payload": null}))
+            .await;
+        longest = longest.max(asked.elapsed());
+    }
+    figures(
+        "heartbeats and chunks",
+        &format!("the longest submit took {longest:.1?}"),
+    );
+    assert!(longest < Duration::from_secs(3), "{longest:?}");
+    for id in &ids {
+        assert_eq!(jobs.job(id).await["attempts"], 1);
+    }
+}

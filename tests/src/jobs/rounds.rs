@@ -31,6 +31,8 @@ const NEWEST: usize = 12;
 const STOP_LIMIT: Duration = Duration::from_secs(20);
 /// Longest that all may take to end when nobody dies any more.
 const DRAIN_LIMIT: Duration = Duration::from_secs(90);
+/// What mcpd says then.
+const STARVED: &str = "no database connection became free";
 
 /// What happened in a world.
 #[derive(Debug, Default)]
@@ -53,6 +55,8 @@ pub struct Summary {
     pub database_crashes: u32,
     /// Calls that had no clear answer.
     pub unclear: u32,
+    /// How often mcpd had to wait too long for a connection to its database: a disk that others keep busy, or a knot.
+    pub starved: usize,
     /// Jobs that were there at the end, and how many of them were acknowledged.
     pub jobs: (usize, usize),
     /// Attempts of them.
@@ -69,7 +73,7 @@ impl fmt::Display for Summary {
         write!(
             f,
             "{}: seed {}, {} rounds; kill -9 of mcpd {} ({} of them at a byte), of workers {} (and {} by a job), \
-             frozen {}, mcpd stopped {}, database crashed {}; unclear calls {}; jobs {} ({} acknowledged), attempts {}: \
+             frozen {}, mcpd stopped {}, database crashed {}; unclear calls {}, starved {}; jobs {} ({} acknowledged), attempts {}: \
              done {}, error {}, canceled {}, expired {}; violations {}",
             self.database,
             self.seed,
@@ -82,6 +86,7 @@ impl fmt::Display for Summary {
             self.mcpd_stops,
             self.database_crashes,
             self.unclear,
+            self.starved,
             self.jobs.0,
             self.jobs.1,
             self.attempts,
@@ -119,7 +124,10 @@ enum Victim {
 }
 
 struct World {
+    /// What happens.
     dice: Dice,
+    /// When each call is made; how many calls there are is chance.
+    moments: Dice,
     plan: Plan,
     ledger: Ledger,
     summary: Summary,
@@ -152,6 +160,7 @@ impl World {
         };
         Self {
             dice: Dice::new(seed),
+            moments: Dice::new(seed ^ 0x7469_6d65),
             plan: Plan::new(seed),
             ledger: Ledger::default(),
             summary: Summary {
@@ -215,7 +224,7 @@ impl World {
         let new = 1 + self.dice.roll(SUBMISSIONS);
         let new: Vec<_> = (0..new).map(|_| self.plan.next()).collect();
         for submission in again.into_iter().chain(new) {
-            let wait = Duration::from_millis(self.dice.roll(MOMENT_MS / 2).into());
+            let wait = Duration::from_millis(self.moments.roll(MOMENT_MS / 2).into());
             let jobs = self.jobs.clone();
             calls.spawn(async move {
                 sleep(wait).await;
@@ -224,9 +233,9 @@ impl World {
             });
         }
         let known = self.ledger.acknowledged();
-        if !known.is_empty() && self.dice.in_a_hundred(30) {
+        if self.dice.in_a_hundred(30) && !known.is_empty() {
             let newest = known[known.len().saturating_sub(NEWEST)..].to_vec();
-            let id = self.dice.pick(&newest).clone();
+            let id = self.moments.pick(&newest).clone();
             let jobs = self.jobs.clone();
             // Entered first: it may be heard and not be answered.
             self.ledger.cancels.insert(id.clone());
@@ -291,7 +300,7 @@ impl World {
         let ask = request(&submission).token(&self.jobs.token);
         let sent = ask.dispatch_part(self.jobs.addr, percent).await;
         if percent == 100 {
-            sleep(Duration::from_micros(u64::from(self.dice.roll(8)) * 500)).await;
+            sleep(Duration::from_micros(u64::from(self.moments.roll(8)) * 500)).await;
         }
         self.mcpd.process.kill();
         drop(sent);
@@ -317,7 +326,12 @@ impl World {
         let jobs = self.jobs.clone();
         until("everything to end", DRAIN_LIMIT, async || {
             self.summary.worker_kills.1 += self.revive();
-            let summary = jobs.call_ok(Ask::get("/v1/jobs/summary")).await;
+            let answer = jobs.call(Ask::get("/v1/jobs/summary")).await;
+            let answer = answer.map_err(|error| error.to_string())?;
+            if answer.status != 200 {
+                return Err(answer.text());
+            }
+            let summary = answer.json();
             let open = list_in(&summary, "counts").iter();
             let open = open.filter(|one| {
                 ["queued", "running"].contains(&one["status"].as_str().unwrap_or(""))
@@ -346,6 +360,7 @@ impl World {
             all.push(self.jobs.job(id).await);
         }
         let summary = &mut self.summary;
+        summary.starved = self.mcpd.process.log().matches(STARVED).count();
         summary.jobs = (all.len(), self.ledger.acknowledged().len());
         for job in &all {
             summary.attempts += job["attempts"].as_u64().unwrap_or(0);
@@ -394,7 +409,14 @@ async fn submit(jobs: &Jobs, submission: &Submission) -> (Fate, Option<String>) 
     }
 }
 
+/// A disk that others keep busy may make a database wait longer than mcpd does.
 async fn add_demo(mcpd: &Mcpd, name: &str) {
     let row = json!({"name": name, "type": "demo", "model": "demo"});
-    mcpd.admin_ok(Ask::post("/api/v1/llms", row)).await;
+    until("the LLM to be stored", DRAIN_LIMIT, async || {
+        let answer = mcpd.admin(Ask::post("/api/v1/llms", &row)).await;
+        // A second try may find that the first was heard.
+        let is_there = [201, 200, 409].contains(&answer.status);
+        is_there.then_some(()).ok_or_else(|| answer.text())
+    })
+    .await;
 }

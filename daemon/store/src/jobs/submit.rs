@@ -1,6 +1,6 @@
 //! Storing new jobs: a few statements in one transaction, whatever their number.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use shared::job::{JobId, MAX_BATCH, MAX_KEY_BYTES, Submit};
@@ -150,8 +150,9 @@ impl Jobs<'_> {
         let stored = self.try_submit(jobs, rows, principal, key, now).await;
         let ids = match stored.during("store jobs")? {
             Stored::New(ids) => {
-                self.store.job_hints().tell(Hint::Queued);
-                self.store.job_hints().notify(self.store).await;
+                let kinds: BTreeSet<&str> = jobs.iter().map(|job| &*job.submit.kind).collect();
+                let kinds = kinds.into_iter().map(str::to_owned).collect();
+                self.store.job_hints().tell(Hint::Queued(Some(kinds)));
                 ids
             }
             Stored::Known(ids) => ids,
