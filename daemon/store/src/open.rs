@@ -3,6 +3,7 @@
 //! Runs once, at boot, before anything is served; so it may touch the file system directly.
 
 use std::fs::{DirBuilder, OpenOptions};
+use std::future::ready;
 use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
@@ -203,7 +204,8 @@ async fn open_sqlite(dir: &Path, config: &Config) -> Result<Backend, StoreError>
         .max_connections(1)
         .acquire_timeout(config.acquire_timeout)
         .idle_timeout(None)
-        .max_lifetime(None);
+        .max_lifetime(None)
+        .before_acquire(|connection, _| Box::pin(ready(Ok(is_usable(connection)))));
     let write = writers
         .connect_with(options.clone())
         .await
@@ -218,6 +220,12 @@ async fn open_sqlite(dir: &Path, config: &Config) -> Result<Backend, StoreError>
         .acquire_timeout(config.acquire_timeout)
         .connect_lazy_with(options.pragma("query_only", "on"));
     Ok(Backend::Sqlite { read, write })
+}
+
+/// A full or failing disk makes SQLite roll back by itself. The driver's own rollback is refused then, and it believes
+/// for ever to be within a transaction: no other could begin on that connection. A new one can.
+fn is_usable(connection: &SqliteConnection) -> bool {
+    !connection.is_in_transaction()
 }
 
 /// Applies what is missing without waiting for the disk each time: in WAL mode a power cut then

@@ -126,6 +126,19 @@ impl Ask {
         }
     }
 
+    /// Sends so many percent of its bytes, and no more. Dropping the stream hangs up.
+    ///
+    /// # Errors
+    /// When the connection fails.
+    pub async fn dispatch_part(&self, to: SocketAddr, percent: u32) -> io::Result<TcpStream> {
+        let wire = self.wire(to);
+        let bytes = wire.len() * percent.min(100) as usize / 100;
+        let mut stream = timeout(PATIENCE, TcpStream::connect(to)).await??;
+        stream.set_nodelay(true)?;
+        timeout(PATIENCE, stream.write_all(&wire[..bytes])).await??;
+        Ok(stream)
+    }
+
     /// Sends it; see [`Ask::try_send`].
     ///
     /// # Panics

@@ -9,6 +9,7 @@ use super::wait::until;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 /// Longest it may take to become ready: an unoptimised build on a busy machine.
@@ -49,7 +50,7 @@ impl Mcpd {
             dir,
         };
         mcpd.ready().await;
-        let token = std::fs::read_to_string(mcpd.dir.path().join("admin.token"));
+        let token = std::fs::read_to_string(mcpd.data_dir().join("admin.token"));
         mcpd.admin = token.expect("a first start leaves a token").trim().into();
         mcpd
     }
@@ -91,10 +92,12 @@ impl Mcpd {
         format!("http://{}", self.addr)
     }
 
-    /// The folder of its data.
+    /// The folder of its data: its own, or what the setting `MCPD_DATA_DIR` says. Its log is in its own.
     #[must_use]
-    pub fn data_dir(&self) -> &std::path::Path {
-        self.dir.path()
+    pub fn data_dir(&self) -> &Path {
+        let mut settings = self.settings.iter();
+        let named = settings.find(|(name, _)| name == "MCPD_DATA_DIR");
+        named.map_or(self.dir.path(), |(_, dir)| Path::new(dir))
     }
 
     /// A request as the admin, answered to its end.

@@ -33,17 +33,8 @@ impl Database {
     /// # Panics
     /// When it is required and missing, or does not start.
     #[must_use]
-    #[expect(clippy::print_stderr, reason = "a test that was left out must show")]
     pub fn create() -> Option<Self> {
-        let Some(bin) = find_bin_dir() else {
-            let required = std::env::var_os("MCPCTL_REQUIRE_POSTGRES").is_some_and(|v| v == "1");
-            assert!(
-                !required,
-                "PostgreSQL is required, but there is no `initdb`"
-            );
-            eprintln!("SKIPPED: no `initdb` on this machine, so PostgreSQL was NOT tested");
-            return None;
-        };
+        let bin = find_bin_dir_or_say()?;
         let (socket_dir, lease) = attach(&bin);
         let name = unique_name();
         let dir = socket_dir.display();
@@ -70,10 +61,7 @@ fn unique_name() -> String {
 
 /// Joins the server that runs, or starts one.
 fn attach(bin: &Path) -> (PathBuf, File) {
-    let user = fs::metadata("/proc/self").map_or(0, |found| found.uid());
-    // Short: the path of a socket may have 107 bytes.
-    let base = std::env::temp_dir().join(format!("mcpctl-pg-{user}"));
-    fs::create_dir_all(&base).expect("a folder can be made in the temporary one");
+    let base = base_dir();
     let socket_dir = base.join("server");
     // One at a time, so that only one starts it.
     let turn = open(&base.join("turn"));
@@ -81,13 +69,28 @@ fn attach(bin: &Path) -> (PathBuf, File) {
     let lease = open(&base.join("lease"));
     lease.lock_shared().expect("a file can be locked");
     if !answers(&socket_dir) {
-        start(bin, &base, user == 0);
+        start(bin, &base, user() == 0);
         wait_for(&socket_dir, &base.join("log"));
     }
     (socket_dir, lease)
 }
 
-fn open(path: &Path) -> File {
+fn user() -> u32 {
+    fs::metadata("/proc/self").map_or(0, |found| found.uid())
+}
+
+/// The folder of this user's throwaway clusters.
+///
+/// # Panics
+/// When it can't be made.
+pub(super) fn base_dir() -> PathBuf {
+    // Short: the path of a socket may have 107 bytes.
+    let base = std::env::temp_dir().join(format!("mcpctl-pg-{}", user()));
+    fs::create_dir_all(&base).expect("a folder can be made in the temporary one");
+    base
+}
+
+pub(super) fn open(path: &Path) -> File {
     let file = OpenOptions::new().create(true).append(true).open(path);
     file.expect("a file in a folder of ours can be opened")
 }
@@ -127,8 +130,30 @@ fn wait_for(socket_dir: &Path, log: &Path) {
     panic!("PostgreSQL did not start: {log}");
 }
 
+<<<<<<< HEAD
+/// The folder of PostgreSQL's programs; where there is none it says so.
+///
+/// # Panics
+/// When there is none and `MCPCTL_REQUIRE_POSTGRES=1`.
+#[expect(clippy::print_stderr, reason = "a test that was left out must show")]
+pub(super) fn find_bin_dir_or_say() -> Option<PathBuf> {
+    let found = find_bin_dir();
+    if found.is_none() {
+        let required = std::env::var_os("MCPCTL_REQUIRE_POSTGRES").is_some_and(|v| v == "1");
+        assert!(
+            !required,
+            "PostgreSQL is required, but there is no `initdb`"
+        );
+        eprintln!("SKIPPED: no `initdb` on this machine, so PostgreSQL was NOT tested");
+    }
+    found
+}
+
+fn find_bin_dir() -> Option<PathBuf> {
+=======
 /// Where PostgreSQL's programs are: where Debian has them, or on PATH.
 pub(crate) fn find_bin_dir() -> Option<PathBuf> {
+>>>>>>> main
     let path = std::env::var_os("PATH").unwrap_or_default();
     let on_path = std::env::split_paths(&path).collect::<Vec<_>>();
     let debian = fs::read_dir("/usr/lib/postgresql").into_iter().flatten();

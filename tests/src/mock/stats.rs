@@ -16,6 +16,7 @@ pub(super) struct Stats {
     pub(super) open_connections: AtomicU64,
     requests: AtomicU64,
     in_flight: AtomicU64,
+    most_in_flight: AtomicU64,
     completed: AtomicU64,
     cut: AtomicU64,
     aborted: AtomicU64,
@@ -37,6 +38,8 @@ pub struct StatsSnapshot {
     pub requests: u64,
     /// Requests being answered now.
     pub in_flight: u64,
+    /// The most requests that were being answered at once.
+    pub most_in_flight: u64,
     /// Requests answered to the end.
     pub completed: u64,
     /// Answers that the mock cut off on purpose.
@@ -70,7 +73,8 @@ impl Stats {
     /// Counts a request until the returned guard is settled; one dropped unsettled counts as aborted.
     pub(super) fn begin(&self) -> InFlight<'_> {
         self.requests.fetch_add(1, Relaxed);
-        self.in_flight.fetch_add(1, Relaxed);
+        let in_flight = self.in_flight.fetch_add(1, Relaxed) + 1;
+        self.most_in_flight.fetch_max(in_flight, Relaxed);
         InFlight {
             stats: self,
             end: End::Aborted,
@@ -88,6 +92,7 @@ impl Stats {
             open_connections: self.open_connections.load(Relaxed),
             requests: self.requests.load(Relaxed),
             in_flight: self.in_flight.load(Relaxed),
+            most_in_flight: self.most_in_flight.load(Relaxed),
             completed: self.completed.load(Relaxed),
             cut: self.cut.load(Relaxed),
             aborted: self.aborted.load(Relaxed),

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 use system_tests::cluster::{Ask, Mcpd, Whole};
+use system_tests::dice::Dice;
 use system_tests::mock::{Behaviour, ToolCall, UsageChunk};
 
 /// The public LLM, with a price.
@@ -97,23 +98,9 @@ pub(crate) struct Ended {
     pub(crate) estimated: bool,
 }
 
-/// The sequence of xorshift64*: the same numbers in every run.
-#[derive(Debug)]
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, below: u32) -> u32 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        let high = self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33;
-        u32::try_from(high % u64::from(below)).unwrap_or(0)
-    }
-}
-
 /// `count` requests that a crowd may make side by side.
 pub(crate) fn mixture(seed: u64, count: usize) -> Vec<Planned> {
-    let mut dice = Dice(seed);
+    let mut dice = Dice::new(seed);
     (0..count).map(|n| planned(&mut dice, n)).collect()
 }
 

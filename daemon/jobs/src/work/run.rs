@@ -93,26 +93,33 @@ impl Run {
         let work = work(queue, &self.claimed, &self.lease, on_the_way);
         let put_back = self.dispatcher.settings.put_back.cancelled();
         let over = self.deadline_passed();
-        tokio::pin!(work, put_back, over);
+        // Beside the work and not in its stead: a chunk that is being written holds what the heartbeat waits for.
+        let beats = self.beats();
+        tokio::select! {
+            biased;
+            () = self.unwanted.cancelled() => End::Unwanted,
+            () = over => End::Over,
+            () = put_back => End::PutBack,
+            done = work => match done {
+                Ok(brought) => End::Brought(brought),
+                Err(refused) => End::Refused(refused),
+            },
+            end = beats => end,
+        }
+    }
+
+    /// Keeps the lease, until there is nothing to keep.
+    async fn beats(&self) -> End {
         let mut beats = tokio::time::interval(self.dispatcher.settings.lease / BEATS_PER_LEASE);
         beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
         // The first is the claim's.
         beats.tick().await;
         loop {
-            tokio::select! {
-                biased;
-                () = self.unwanted.cancelled() => return End::Unwanted,
-                () = &mut over => return End::Over,
-                () = &mut put_back => return End::PutBack,
-                done = &mut work => return match done {
-                    Ok(brought) => End::Brought(brought),
-                    Err(refused) => End::Refused(refused),
-                },
-                _ = beats.tick() => match self.beat().await {
-                    Beat::Held => {}
-                    Beat::Unwanted => return End::Unwanted,
-                    Beat::Lost => return End::Over,
-                },
+            beats.tick().await;
+            match self.beat().await {
+                Beat::Held => {}
+                Beat::Unwanted => return End::Unwanted,
+                Beat::Lost => return End::Over,
             }
         }
     }

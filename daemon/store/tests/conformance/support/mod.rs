@@ -64,7 +64,7 @@ impl Db {
     }
 }
 
-async fn open_raw(dir: &std::path::Path) -> sqlx::SqlitePool {
+pub(crate) async fn open_raw(dir: &std::path::Path) -> sqlx::SqlitePool {
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(dir.join("mcpd.db"));
     sqlx::SqlitePool::connect_with(options).await.unwrap()
 }
