@@ -4,7 +4,7 @@ _mcpctl_table() {
     subs='' flags='' slot='' many=0
     case "$1" in
     '')
-        subs='login logout whoami context get describe create apply delete set explain top jobs api-resources chat-llm local completions version help'
+        subs='login logout whoami context get describe create apply delete set explain top jobs api-resources chat-llm worker local completions version help'
         flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h --version -V'
         slot='' many=0
         ;;
@@ -183,6 +183,11 @@ _mcpctl_table() {
         flags='--message -m --system --temperature --max-tokens --server --context --output -o --timeout --no-stream --verbose -v --quiet -q --no-color --help -h'
         slot='@route' many=0
         ;;
+    ' worker')
+        subs=''
+        flags='--kinds --exec --name --tag --concurrency --lease --timeout --grace --server --context --output -o --once --drain --verbose -v --quiet -q --no-color --help -h'
+        slot='' many=1
+        ;;
     ' local')
         subs='status publish unpublish reload logs install uninstall run'
         flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
@@ -241,7 +246,7 @@ _mcpctl_table() {
     ' help')
         subs=''
         flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
-        slot='login logout whoami context get describe create apply delete set explain top jobs api-resources chat-llm local completions version help exit-codes environment config' many=1
+        slot='login logout whoami context get describe create apply delete set explain top jobs api-resources chat-llm worker local completions version help exit-codes environment config' many=1
         ;;
     esac
 }
@@ -497,6 +502,18 @@ _mcpctl_value() {
     ' chat-llm --output') value='table wide json yaml name' ;;
     ' chat-llm -o') value='table wide json yaml name' ;;
     ' chat-llm --timeout') value='' ;;
+    ' worker --kinds') value='' ;;
+    ' worker --exec') value='' ;;
+    ' worker --name') value='' ;;
+    ' worker --tag') value='' ;;
+    ' worker --concurrency') value='' ;;
+    ' worker --lease') value='' ;;
+    ' worker --timeout') value='' ;;
+    ' worker --grace') value='' ;;
+    ' worker --server') value='' ;;
+    ' worker --context') value='@context' ;;
+    ' worker --output') value='table wide json yaml name' ;;
+    ' worker -o') value='table wide json yaml name' ;;
     ' local --server') value='' ;;
     ' local --context') value='@context' ;;
     ' local --output') value='table wide json yaml name' ;;

@@ -23,6 +23,7 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 jobs\t'Submit, follow and manage durable jobs' \
                 api-resources\t'List the resource types and their short forms' \
                 chat-llm\t'Talk to an LLM' \
+                worker\t'Run jobs with a command of your own' \
                 local\t'Control the mcplocal of this machine' \
                 completions\t'Print the completion script of a shell' \
                 version\t'Show the versions of mcpctl and of the server' \
@@ -751,6 +752,32 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 -h\t'Print help (see more with \'--help\')'
             set slot '@route'
             set many 0
+        case ' worker'
+            set subs
+            set flags \
+                --kinds\t'What it can do, commas between' \
+                --exec\t'The command, as a line for `sh -c`' \
+                --name\t'What people see it as; default: host and process id' \
+                --tag\t'A word about this worker, for people; may be given several times' \
+                --concurrency\t'How many jobs run at once' \
+                --lease\t'How long the server waits for a sign of life before another worker may have the job' \
+                --timeout\t'How long a job may run, such as 10m; here the job\'s, not a call\'s' \
+                --grace\t'How long a command that is to end may take for it before it is killed' \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print: table, wide, json, yaml or name' \
+                -o\t'How to print: table, wide, json, yaml or name' \
+                --once\t'End after one job, or when none is there: 0 where it is done, 1 where not' \
+                --drain\t'End when nothing is queued: 1 where a job ended as an error' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
+            set slot ''
+            set many 1
         case ' local'
             set subs \
                 status\t'Show whether it runs, is connected, and what it publishes' \
@@ -965,7 +992,7 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --no-color\t'Use no colour [env: NO_COLOR]' \
                 --help\t'Print help (see more with \'--help\')' \
                 -h\t'Print help (see more with \'--help\')'
-            set slot 'login logout whoami context get describe create apply delete set explain top jobs api-resources chat-llm local completions version help exit-codes environment config'
+            set slot 'login logout whoami context get describe create apply delete set explain top jobs api-resources chat-llm worker local completions version help exit-codes environment config'
             set many 1
     end
 end
@@ -1469,6 +1496,30 @@ function __mcpctl_value
             echo 'table wide json yaml name'
         case ' chat-llm --timeout'
             echo ''
+        case ' worker --kinds'
+            echo ''
+        case ' worker --exec'
+            echo ''
+        case ' worker --name'
+            echo ''
+        case ' worker --tag'
+            echo ''
+        case ' worker --concurrency'
+            echo ''
+        case ' worker --lease'
+            echo ''
+        case ' worker --timeout'
+            echo ''
+        case ' worker --grace'
+            echo ''
+        case ' worker --server'
+            echo ''
+        case ' worker --context'
+            echo '@context'
+        case ' worker --output'
+            echo 'table wide json yaml name'
+        case ' worker -o'
+            echo 'table wide json yaml name'
         case ' local --server'
             echo ''
         case ' local --context'

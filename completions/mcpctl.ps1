@@ -20,6 +20,7 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
             'jobs' = 'Submit, follow and manage durable jobs'
             'api-resources' = 'List the resource types and their short forms'
             'chat-llm' = 'Talk to an LLM'
+            'worker' = 'Run jobs with a command of your own'
             'local' = 'Control the mcplocal of this machine'
             'completions' = 'Print the completion script of a shell'
             'version' = 'Show the versions of mcpctl and of the server'
@@ -820,6 +821,34 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
         }
         Slot = '@route'; Many = $false
     }
+    ' worker' = @{
+        Subs = [ordered]@{
+        }
+        Flags = [ordered]@{
+            '--kinds' = 'What it can do, commas between'
+            '--exec' = 'The command, as a line for `sh -c`'
+            '--name' = 'What people see it as; default: host and process id'
+            '--tag' = 'A word about this worker, for people; may be given several times'
+            '--concurrency' = 'How many jobs run at once'
+            '--lease' = 'How long the server waits for a sign of life before another worker may have the job'
+            '--timeout' = 'How long a job may run, such as 10m; here the job''s, not a call''s'
+            '--grace' = 'How long a command that is to end may take for it before it is killed'
+            '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
+            '--context' = 'The context to use instead of the current one'
+            '--output' = 'How to print: table, wide, json, yaml or name'
+            '-o' = 'How to print: table, wide, json, yaml or name'
+            '--once' = 'End after one job, or when none is there: 0 where it is done, 1 where not'
+            '--drain' = 'End when nothing is queued: 1 where a job ended as an error'
+            '--verbose' = 'Show the HTTP exchange, secrets masked'
+            '-v' = 'Show the HTTP exchange, secrets masked'
+            '--quiet' = 'Say nothing but data, warnings and errors'
+            '-q' = 'Say nothing but data, warnings and errors'
+            '--no-color' = 'Use no colour [env: NO_COLOR]'
+            '--help' = 'Print help (see more with ''--help'')'
+            '-h' = 'Print help (see more with ''--help'')'
+        }
+        Slot = ''; Many = $true
+    }
     ' local' = @{
         Subs = [ordered]@{
             'status' = 'Show whether it runs, is connected, and what it publishes'
@@ -1058,7 +1087,7 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
             '--help' = 'Print help (see more with ''--help'')'
             '-h' = 'Print help (see more with ''--help'')'
         }
-        Slot = 'login logout whoami context get describe create apply delete set explain top jobs api-resources chat-llm local completions version help exit-codes environment config'; Many = $true
+        Slot = 'login logout whoami context get describe create apply delete set explain top jobs api-resources chat-llm worker local completions version help exit-codes environment config'; Many = $true
     }
 }.GetEnumerator() | ForEach-Object { $script:McpctlTable[$_.Key] = $_.Value }
 $script:McpctlValues = @{
@@ -1310,6 +1339,18 @@ $script:McpctlValues = @{
     ' chat-llm --output' = 'table wide json yaml name'
     ' chat-llm -o' = 'table wide json yaml name'
     ' chat-llm --timeout' = ''
+    ' worker --kinds' = ''
+    ' worker --exec' = ''
+    ' worker --name' = ''
+    ' worker --tag' = ''
+    ' worker --concurrency' = ''
+    ' worker --lease' = ''
+    ' worker --timeout' = ''
+    ' worker --grace' = ''
+    ' worker --server' = ''
+    ' worker --context' = '@context'
+    ' worker --output' = 'table wide json yaml name'
+    ' worker -o' = 'table wide json yaml name'
     ' local --server' = ''
     ' local --context' = '@context'
     ' local --output' = 'table wide json yaml name'

@@ -6,7 +6,7 @@
 #   tests/run.sh --quick    without the tests that start the real binaries
 #
 # Installs what the tests need where it is missing: by apt-get on Debian, by `cargo install` for nextest, by pip and npm
-# for the SDKs. Where no package registry can be reached the SDKs are left out, and the summary says so.
+# for the SDKs and gRPC. Where no package registry can be reached these are left out, and the summary says so.
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
@@ -161,8 +161,10 @@ elif has_system_tests; then
 fi
 if [ -n "$quick" ]; then
     leave_out "unmodified SDKs" "--quick"
+    leave_out "gRPC from Python" "--quick"
 else
     step "unmodified SDKs" env SDK_SKIP_BUILD=1 tests/sdk.sh
+    step "gRPC from Python" env GRPC_SKIP_BUILD=1 tests/grpc.sh
 fi
 
 printf '\n=== passed%s\n  %-36s %5d s\n' "$summary" "in all" $((SECONDS - began))

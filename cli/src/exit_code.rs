@@ -21,13 +21,15 @@ pub(crate) enum Exit {
     Unavailable,
     /// Ctrl-C.
     Interrupted,
+    /// SIGTERM, of a command that would have gone on.
+    Terminated,
     /// Nobody reads the output any more (`| head`): the end, but no fault.
     ClosedPipe,
 }
 
 impl Exit {
     /// Every code with its meaning, as `mcpctl help exit-codes` prints it.
-    pub(crate) const MEANINGS: [(Self, &str); 8] = [
+    pub(crate) const MEANINGS: [(Self, &str); 9] = [
         (Self::Done, "done"),
         (
             Self::Failure,
@@ -48,6 +50,7 @@ impl Exit {
             "server or model unreachable, too busy, too slow, or an answer that broke off",
         ),
         (Self::Interrupted, "interrupted by Ctrl-C"),
+        (Self::Terminated, "stopped by SIGTERM in the middle of work"),
     ];
 
     /// The number that the shell sees.
@@ -61,6 +64,7 @@ impl Exit {
             Self::Conflict => 5,
             Self::Unavailable => 6,
             Self::Interrupted => 130,
+            Self::Terminated => 143,
         }
     }
 

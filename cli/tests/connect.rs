@@ -138,6 +138,7 @@ fn help_has_topics() {
         5  it exists already, or has changed meanwhile
         6  server or model unreachable, too busy, too slow, or an answer that broke off
       130  interrupted by Ctrl-C
+      143  stopped by SIGTERM in the middle of work
 
     A closed pipe (`mcpctl get llm | head -1`) is no failure: 0.
     ");
@@ -180,6 +181,7 @@ fn the_first_page_of_help() {
       jobs           Submit, follow and manage durable jobs
       api-resources  List the resource types and their short forms
       chat-llm       Talk to an LLM
+      worker         Run jobs with a command of your own
       local          Control the mcplocal of this machine
       completions    Print the completion script of a shell
       version        Show the versions of mcpctl and of the server

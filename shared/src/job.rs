@@ -16,13 +16,13 @@ pub use event::{Event, NumberedEvent, Progress};
 pub use ids::{BadId, JobId, LeaseToken, WorkerId};
 pub use json::Json;
 pub use status::Status;
-pub use submit::{BadJob, Submit, Submitted, SubmittedMany, parse_submit};
+pub use submit::{BadJob, Submit, Submitted, SubmittedMany, check_submits, parse_submit};
 pub use view::{
     Attempt, Counts, Job, JobList, Looked, Lookup, Outcome, Standing, Summary, Waiting,
 };
 pub use work::{
     Batch, Bounded, Claim, Claimed, ClaimedList, Complete, EntryAnswer, Fail, Heartbeat,
-    HeartbeatAnswer, Platform, Register, Registered, parse_batch,
+    HeartbeatAnswer, Platform, Register, Registered, check_batch, parse_batch,
 };
 
 /// Jobs, or entries of a `complete` or `fail`, in one call.

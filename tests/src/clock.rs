@@ -8,7 +8,17 @@ use rustix::time::{ClockId, clock_gettime};
 /// Nanoseconds since an arbitrary point that all processes of this machine share.
 #[must_use]
 pub fn monotonic_ns() -> u64 {
-    let now = clock_gettime(ClockId::Monotonic);
+    read_ns(ClockId::Monotonic)
+}
+
+/// Nanoseconds since 1970, for comparison with what a server writes down.
+#[must_use]
+pub fn wall_ns() -> u64 {
+    read_ns(ClockId::Realtime)
+}
+
+fn read_ns(clock: ClockId) -> u64 {
+    let now = clock_gettime(clock);
     let seconds = u64::try_from(now.tv_sec).unwrap_or(0);
     let nanos = u64::try_from(now.tv_nsec).unwrap_or(0);
     seconds * 1_000_000_000 + nanos

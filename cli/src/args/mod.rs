@@ -15,6 +15,7 @@ pub(crate) mod jobs;
 pub(crate) mod local;
 pub(crate) mod resources;
 pub(crate) mod usage;
+pub(crate) mod worker;
 
 use crate::exit_code::Exit;
 
@@ -175,6 +176,7 @@ pub(crate) enum Command {
     Jobs(jobs::Jobs),
     ApiResources(resources::ApiResources),
     ChatLlm(chat::ChatLlm),
+    Worker(worker::Worker),
     Local(local::Local),
     Completions(connect::Completions),
     Version(connect::Version),

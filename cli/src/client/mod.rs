@@ -24,10 +24,12 @@ mod models;
 mod transcript;
 mod transport;
 mod unreachable;
+mod worker;
 
 pub(crate) use answer::from_detail as failure_from_detail;
 pub(crate) use jobs::MAX_LOOKUP;
 pub(crate) use models::Target;
+pub(crate) use worker::{ClaimedJob, Refused};
 
 /// How long a call on a resource may take.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);

@@ -36,6 +36,7 @@ mod usage;
 mod version;
 mod watch;
 mod whoami;
+mod worker;
 
 pub(crate) use help::TOPICS;
 
@@ -67,6 +68,7 @@ pub(crate) fn run(cli: Cli, output: &Output) -> Result<Exit> {
         Command::Top(args) => wait_for(top::run(&args, &session)),
         Command::Jobs(args) => wait_for(jobs::run(&args, &session)),
         Command::Version(args) => wait_for(version::run(&args, &session)),
+        Command::Worker(args) => wait_for(worker::run(&args, &session)),
         Command::ChatLlm(args) => wait_for(crate::chat::run(args, &session)),
         Command::Completions(_)
         | Command::Help(_)

@@ -18,6 +18,8 @@ struct Inner {
     /// Claimers by what they can do.
     claimers: Mutex<HashMap<Arc<[String]>, Claimers>>,
     watched: DashMap<JobId, watch::Sender<()>>,
+    /// For whoever tells other servers.
+    queued_here: Notify,
 }
 
 #[derive(Default)]
@@ -45,10 +47,13 @@ impl Bell {
     pub(crate) async fn listen(&self, mut changes: Changes) {
         loop {
             match changes.next().await {
-                Hint::Queued => self.wake_claimers(),
+                Hint::Queued(kinds) => {
+                    self.wake_claimers(kinds.as_deref());
+                    self.0.queued_here.notify_one();
+                }
                 Hint::Changed(ids) => ids.iter().for_each(|id| self.wake_watchers(id)),
                 Hint::Missed => {
-                    self.wake_claimers();
+                    self.wake_claimers(None);
                     for watched in &self.0.watched {
                         watched.value().send_replace(());
                     }
@@ -81,9 +86,19 @@ impl Bell {
         }
     }
 
-    fn wake_claimers(&self) {
+    /// Resolves when jobs were queued, here or elsewhere.
+    pub(crate) async fn queued(&self) {
+        self.0.queued_here.notified().await;
+    }
+
+    /// Wakes those who can do one of `kinds`, or anybody.
+    fn wake_claimers(&self, queued: Option<&[String]>) {
+        let can = |kinds: &[String]| match queued {
+            Some(queued) => queued.iter().any(|kind| kinds.contains(kind)),
+            None => true,
+        };
         // One of each sort: it wakes the next where it found something.
-        for claimers in self.claimers().values() {
+        for (_, claimers) in self.claimers().iter().filter(|(kinds, _)| can(kinds)) {
             claimers.wake.notify_one();
         }
     }
@@ -147,14 +162,19 @@ impl Drop for Watching {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[tokio::test]
     async fn a_ring_before_the_wait_is_not_lost_and_places_are_given_back() {
         let bell = Bell::default();
         let place = bell.claimer(&["echo".into()]);
-        bell.wake_claimers();
+        bell.wake_claimers(Some(&["echo".into()]));
         place.rung().await;
+        bell.wake_claimers(Some(&["other".into()]));
+        let nothing = tokio::time::timeout(Duration::ZERO, place.rung()).await;
+        assert!(nothing.is_err());
         drop(place);
         assert!(bell.claimers().is_empty());
 

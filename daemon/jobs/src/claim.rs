@@ -9,10 +9,11 @@ use shared::job::{
     Claim, Claimed, Complete, EntryAnswer, Event, Fail, Heartbeat, HeartbeatAnswer, JobId, Json,
     LeaseToken, Register, Registered, WorkerId,
 };
-use store::jobs::{ClaimRequest, Finished, Heard, Lease, is_holders};
+use store::jobs::{ClaimRequest, Finished, Heard, Lanes, Lease, is_holders};
 use tokio::time::Instant;
 
 use crate::error::Error;
+use crate::kinds::Kind;
 use crate::queue::Queue;
 use crate::roster::KnownWorker;
 
@@ -80,6 +81,7 @@ impl Queue {
             limit: claim.limit as usize,
             absent: &[],
             principal,
+            lanes: lanes(&claim.kinds),
         };
         let until = Instant::now() + Duration::from_secs(claim.wait_s);
         // Before the first look, so that no ring is missed.
@@ -99,6 +101,17 @@ impl Queue {
             let next = until.min(Instant::now() + POLL);
             let _ = tokio::time::timeout_at(next, place.rung()).await;
         }
+    }
+
+    /// Puts claimed jobs back that could not be handed on; these attempts don't count.
+    pub async fn put_back(&self, claimed: &[Claimed]) -> Result<(), Error> {
+        let lease = |claimed: &Claimed| Lease {
+            job_id: claimed.job.id.clone(),
+            lease_token: claimed.lease_token.clone(),
+        };
+        let leases: Vec<Lease> = claimed.iter().map(lease).collect();
+        self.0.store.jobs().park(&leases, self.now()).await?;
+        Ok(())
     }
 
     /// Makes a lease last longer, and keeps how far the job is.
@@ -169,6 +182,15 @@ impl Queue {
             false => self.0.failures.commit(held).await?,
         };
         Ok(answers(ids, &holds, finished))
+    }
+}
+
+/// Where jobs of these kinds are: only those of the server's own kinds wait for a name.
+fn lanes(kinds: &[String]) -> Lanes {
+    let waits = |kind: &String| Kind::find(kind).is_some_and(|kind| kind != Kind::Echo);
+    match kinds.iter().any(waits) {
+        true => Lanes::All,
+        false => Lanes::Plain,
     }
 }
 

@@ -16,6 +16,8 @@ use crate::work::{self, Settings};
 const REAP_INTERVAL: Duration = Duration::from_secs(1);
 /// How often old jobs are looked for.
 const PURGE_INTERVAL: Duration = Duration::from_secs(3600);
+/// Between two notices to other servers: they look by themselves too.
+const BETWEEN_NOTICES: Duration = Duration::from_millis(20);
 /// Commits of one sort that run side by side where the database can do that.
 const SIDE_BY_SIDE: usize = 2;
 
@@ -26,6 +28,10 @@ impl Queue {
         let bell = self.0.bell.clone();
         let changes = self.0.store.jobs().changes();
         lifecycle.spawn_behind("job hints", async move { bell.listen(changes).await });
+        if self.0.store.writes_side_by_side() {
+            let queue = self.clone();
+            lifecycle.spawn_behind("job notices", async move { queue.tell_others().await });
+        }
         let writers = match self.0.store.writes_side_by_side() {
             true => SIDE_BY_SIDE,
             false => 1,
@@ -44,6 +50,16 @@ impl Queue {
         lifecycle.spawn_behind("job retention", async move { queue.forget_old().await });
         work::start(self, settings, &lifecycle);
         lifecycle.dropping().await;
+    }
+
+    /// Tells other servers of the same database that jobs were queued; what is queued while that is
+    /// told is told together.
+    async fn tell_others(&self) {
+        loop {
+            self.0.bell.queued().await;
+            self.0.store.jobs().tell_others().await;
+            tokio::time::sleep(BETWEEN_NOTICES).await;
+        }
     }
 
     async fn write_submits(&self) {

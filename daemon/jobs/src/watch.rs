@@ -51,7 +51,8 @@ impl Queue {
 }
 
 impl Watch {
-    /// The next event; `None` after the terminal one, or where the job was deleted meanwhile.
+    /// The next event; `None` after the terminal one, also where that was before the watch began, or
+    /// where the job was deleted meanwhile.
     ///
     /// Shape: while the job is queued, `queued` comes again with the same number whenever its
     /// place or its outlook has changed. Waits through the database's absence. Cancel safe.
@@ -104,7 +105,12 @@ impl Watch {
         let inner = &self.queue.0;
         let job = inner.store.jobs().head(&self.id).await?;
         if job.status != Status::Queued {
-            // It moved on between two looks; its event comes with the next.
+            // It moved on between two looks; its event comes with the next. Unless the watcher has
+            // seen the end: it was written in one with the status.
+            if !has_news && job.status.is_ended() {
+                let jobs = inner.store.jobs();
+                self.is_over = jobs.events(&self.id, self.after, 1).await?.is_empty();
+            }
             return Ok(());
         }
         let outlook = inner.estimates.of(&job, &inner.store, &*inner.models);

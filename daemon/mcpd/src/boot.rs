@@ -23,6 +23,7 @@ use crate::audit::Audit;
 use crate::auth::Auth;
 use crate::config::Config;
 use crate::first_start::ensure_admin;
+use crate::grpc;
 use crate::http::request_id::RequestIds;
 use crate::job_workers;
 use crate::models::GatewayModels;
@@ -49,6 +50,7 @@ pub async fn run(
     let address = listener
         .local_addr()
         .context("the listening socket has no address")?;
+    let grpc_listener = grpc::bind(config.grpc_listen)?;
     let store = open_store(&config, random.clone()).await?;
     let key_file = match &config.master_key_file {
         Some(given) => KeyFile::Given(given.clone()),
@@ -90,7 +92,7 @@ pub async fn run(
     .await?;
     let worker_id = job_workers::own_id(&config.data_dir, &*random)
         .context("can't keep this server's id as a worker in the data folder")?;
-    let put_back = CancellationToken::new();
+    let (put_back, closing) = (CancellationToken::new(), CancellationToken::new());
     let jobs = Queue::new(jobs::Parts {
         store: store.clone(),
         clock: clock.clone(),
@@ -125,6 +127,13 @@ pub async fn run(
         max_body_bytes: config.max_body_bytes,
     }));
 
+    let for_grpc = rpc::Parts {
+        queue: jobs.clone(),
+        callers: Arc::new(auth.clone()),
+        lifecycle: lifecycle.clone(),
+        closing: closing.clone(),
+        max_connections: config.max_connections,
+    };
     let (rows, channels, trail) = (registry.clone(), relay.clone(), audit.clone());
     lifecycle.spawn_behind("row phases", async move { rows.save_phases().await });
     lifecycle.spawn_behind("channel watch", async move { channels.watch().await });
@@ -140,6 +149,9 @@ pub async fn run(
         put_back: put_back.clone(),
     };
     job_workers::start(jobs, settings, lifecycle.clone())?;
+    if let Some(listener) = grpc_listener {
+        grpc::start(listener, for_grpc)?;
+    }
     let workers = Workers::start(config.threads, server, &lifecycle)?;
     let acceptor = Acceptor::new(listener, workers, config.max_connections);
     // It accepts during the drain too: publishers bring what they owe.
@@ -157,6 +169,7 @@ pub async fn run(
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
     drain(&registry, &relay, config.drain_timeout).await;
     put_back.cancel();
+    closing.cancel();
     relay.close();
     lifecycle.shut_down(CLOSING_GRACE).await;
     if let Err(error) = registry.save_now().await {

@@ -9,6 +9,8 @@ use kit::settings::{BadSetting, Settings, Shown, read_toml};
 use relay::Timing;
 use shared::span::Span;
 
+/// The port for gRPC where nobody says which.
+const DEFAULT_GRPC_PORT: u16 = 9090;
 /// Jobs that the server runs at once where nobody says how many.
 const DEFAULT_WORKERS: usize = 4;
 /// The most of them.
@@ -21,6 +23,8 @@ const MIN_JOB_LEASE: Duration = Duration::from_secs(1);
 pub struct Config {
     /// Where it listens.
     pub listen: SocketAddr,
+    /// Where it listens for gRPC.
+    pub grpc_listen: GrpcListen,
     /// Where it keeps its data.
     pub data_dir: PathBuf,
     /// PostgreSQL instead of the embedded database; holds a password.
@@ -63,6 +67,17 @@ pub struct Config {
     pub warnings: Vec<String>,
 }
 
+/// Where the server listens for gRPC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GrpcListen {
+    /// Nowhere.
+    Off,
+    /// There, and it does not start where it can't.
+    At(SocketAddr),
+    /// There, since nobody said otherwise; without it where that is taken.
+    Default(SocketAddr),
+}
+
 /// Why the settings can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum BadConfig {
@@ -102,6 +117,7 @@ impl Config {
         };
         let mut config = Self {
             listen: settings.get("listen", SocketAddr::from(([127, 0, 0, 1], 8765)))?,
+            grpc_listen: grpc_listen(&mut settings)?,
             data_dir,
             database_url: settings.find_secret("database_url").map(Into::into),
             master_key_file: settings
@@ -155,6 +171,41 @@ impl Config {
             .collect();
         config.shown = settings.shown();
         Ok(config)
+    }
+}
+
+fn grpc_listen(settings: &mut Settings) -> Result<GrpcListen, BadSetting> {
+    let default = SocketAddr::from(([127, 0, 0, 1], DEFAULT_GRPC_PORT));
+    Ok(match settings.find::<AddressOrOff>("grpc_listen")? {
+        Some(AddressOrOff(None)) => GrpcListen::Off,
+        Some(AddressOrOff(Some(address))) => GrpcListen::At(address),
+        None => GrpcListen::Default(settings.get("grpc_listen", default)?),
+    })
+}
+
+/// An address, or `off` (or nothing).
+#[derive(Clone, Copy, Debug)]
+struct AddressOrOff(Option<SocketAddr>);
+
+impl std::str::FromStr for AddressOrOff {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.is_empty() || text.eq_ignore_ascii_case("off") {
+            return Ok(Self(None));
+        }
+        let address = text.parse();
+        let bad = |_| format!("`{text}` is neither an address such as 127.0.0.1:9090 nor `off`");
+        address.map(Some).map(Self).map_err(bad)
+    }
+}
+
+impl std::fmt::Display for AddressOrOff {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            Some(address) => address.fmt(f),
+            None => f.write_str("off"),
+        }
     }
 }
 
@@ -230,5 +281,26 @@ mod tests {
         assert_eq!(config.timing.gc_interval, Duration::from_secs(1));
         assert_eq!(config.data_dir, Path::new("/nonexistent/.local/share/mcpd"));
         assert!(!format!("{config:?}").contains("canary"));
+    }
+
+    #[test]
+    fn the_place_for_grpc_is_an_address_or_off() {
+        let load = |given: Option<&str>| {
+            let mut environment = map(&[("HOME", "/nonexistent")]);
+            environment.extend(given.map(|text| ("MCPD_GRPC_LISTEN".into(), text.into())));
+            Config::load(map(&[]), environment).map(|config| config.grpc_listen)
+        };
+        let address = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        assert_eq!(load(None).unwrap(), GrpcListen::Default(address(9090)));
+        let given = load(Some("127.0.0.1:9090")).unwrap();
+        assert_eq!(given, GrpcListen::At(address(9090)));
+        for off in ["", "off", "OFF"] {
+            assert_eq!(load(Some(off)).unwrap(), GrpcListen::Off);
+        }
+        let why = load(Some("9090")).unwrap_err().to_string();
+        assert!(
+            why.contains("MCPD_GRPC_LISTEN") && why.contains("`off`"),
+            "{why}"
+        );
     }
 }

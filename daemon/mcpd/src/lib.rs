@@ -8,6 +8,7 @@ pub mod auth;
 pub mod boot;
 pub mod config;
 mod first_start;
+mod grpc;
 pub mod http;
 mod job_workers;
 pub mod metrics;

@@ -29,6 +29,9 @@ struct Args {
     /// Listen on this address [default: 127.0.0.1:8765]
     #[arg(long, global = true, value_name = "ADDR")]
     listen: Option<String>,
+    /// Listen for gRPC on this address, or `off` [default: 127.0.0.1:9090]
+    #[arg(long, global = true, value_name = "ADDR")]
+    grpc_listen: Option<String>,
     /// Keep data in this folder [default: ~/.local/share/mcpd]
     #[arg(long, global = true, value_name = "DIR")]
     data_dir: Option<String>,
@@ -110,6 +113,7 @@ fn flags(args: Args) -> anyhow::Result<BTreeMap<String, String>> {
     }
     let named = [
         ("listen", args.listen),
+        ("grpc_listen", args.grpc_listen),
         ("data_dir", args.data_dir),
         ("log", args.log),
     ];

@@ -91,8 +91,8 @@ impl Store {
         };
         let inner = Arc::new(Inner {
             backend,
+            job_hints: Hints::new(&*random),
             random,
-            job_hints: Hints::default(),
         });
         Ok(Self { inner })
     }

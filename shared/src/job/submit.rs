@@ -166,6 +166,14 @@ fn is_key(text: &str) -> bool {
 /// Errors: [`BadJob`], with a sentence that names the field.
 pub fn parse_submit(body: &[u8]) -> Result<(Vec<Submit>, bool), BadJob> {
     let (jobs, is_list) = super::work::one_or_many::<Submit>(body)?;
+    check_submits(&jobs)?;
+    Ok((jobs, is_list))
+}
+
+/// Checks each of the jobs of one call, and what they weigh together.
+///
+/// Errors: [`BadJob`], with a sentence that names the field.
+pub fn check_submits(jobs: &[Submit]) -> Result<(), BadJob> {
     if jobs.is_empty() || jobs.len() > MAX_BATCH {
         return Err(BadJob::Rule("`jobs` must have 1 to 1000 jobs"));
     }
@@ -176,7 +184,7 @@ pub fn parse_submit(body: &[u8]) -> Result<(Vec<Submit>, bool), BadJob> {
             "the payloads of one call may have 16 MiB together: send fewer jobs at once",
         ));
     }
-    Ok((jobs, is_list))
+    Ok(())
 }
 
 #[cfg(test)]

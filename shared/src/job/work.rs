@@ -296,6 +296,14 @@ impl Bounded for Fail {
 /// Errors: [`BadJob`], with a sentence that names the field.
 pub fn parse_batch<T: DeserializeOwned + Bounded>(body: &[u8]) -> Result<Batch<T>, BadJob> {
     let (entries, is_list) = one_or_many::<T>(body)?;
+    check_batch(&entries)?;
+    Ok(Batch { entries, is_list })
+}
+
+/// Checks each entry of one call, and what they weigh together.
+///
+/// Errors: [`BadJob`], with a sentence that names the field.
+pub fn check_batch<T: Bounded>(entries: &[T]) -> Result<(), BadJob> {
     if entries.is_empty() || entries.len() > MAX_BATCH {
         return Err(BadJob::Rule("`jobs` must have 1 to 1000 entries"));
     }
@@ -305,7 +313,7 @@ pub fn parse_batch<T: DeserializeOwned + Bounded>(body: &[u8]) -> Result<Batch<T
             "one call may carry 16 MiB: send fewer entries at once",
         ));
     }
-    Ok(Batch { entries, is_list })
+    Ok(())
 }
 
 /// One value, or the list under `jobs`. Not an untagged enum, which would take raw JSON apart.

@@ -15,6 +15,15 @@ pub enum Trouble {
         #[source]
         source: io::Error,
     },
+    /// A database refused.
+    #[error("{what}")]
+    Sql {
+        /// What was attempted, on what.
+        what: String,
+        /// The refusal.
+        #[source]
+        source: sqlx::Error,
+    },
     /// The other side did not behave as the contract says.
     #[error("{0}")]
     Unexpected(String),
@@ -51,9 +60,9 @@ impl Trouble {
     }
 }
 
-/// Says what was attempted when the operating system refuses.
+/// Says what was attempted when the operating system or a database refuses.
 pub trait During<T> {
-    /// Turns an IO error into [`Trouble::Io`].
+    /// Turns an IO error into [`Trouble::Io`], a database's into [`Trouble::Sql`].
     ///
     /// # Errors
     /// The error it was called on.
@@ -63,6 +72,15 @@ pub trait During<T> {
 impl<T> During<T> for io::Result<T> {
     fn during(self, what: impl Into<String>) -> Result<T, Trouble> {
         self.map_err(|source| Trouble::Io {
+            what: what.into(),
+            source,
+        })
+    }
+}
+
+impl<T> During<T> for Result<T, sqlx::Error> {
+    fn during(self, what: impl Into<String>) -> Result<T, Trouble> {
+        self.map_err(|source| Trouble::Sql {
             what: what.into(),
             source,
         })

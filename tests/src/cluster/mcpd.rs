@@ -220,6 +220,7 @@ fn spawn(addr: SocketAddr, dir: &Scratch, settings: &[(String, String)]) -> Proc
     Process::start("mcpd", &program("mcpd"), dir, |command| {
         command
             .env("MCPD_LISTEN", addr.to_string())
+            .env("MCPD_GRPC_LISTEN", "off")
             .env("MCPD_DATA_DIR", dir.path())
             .envs(settings.iter().map(|(name, value)| (name, value)));
     })

@@ -25,6 +25,7 @@ pub mod scratch;
 pub mod small_disk;
 pub mod stage;
 pub mod wait;
+pub mod worker;
 
 pub use caller::{Answer, Ask, Whole};
 pub use figures::figures;
@@ -38,3 +39,4 @@ pub use scratch::Scratch;
 pub use small_disk::SmallDisk;
 pub use stage::Stage;
 pub use wait::until;
+pub use worker::Worker;

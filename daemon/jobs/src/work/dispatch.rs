@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use kit::lifecycle::{Ends, Lifecycle};
 use shared::job::{Claimed, MAX_BATCH};
-use store::jobs::ClaimRequest;
+use store::jobs::{ClaimRequest, Lanes};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use crate::error::Error;
@@ -126,6 +126,7 @@ impl Dispatcher {
             limit,
             absent: &absent,
             principal: SERVER,
+            lanes: Lanes::All,
         };
         Ok(jobs.claim(request, self.queue.now()).await?)
     }
@@ -135,7 +136,7 @@ impl Dispatcher {
         let run = Run::new(self.clone(), job);
         let this = self.clone();
         lifecycle.spawn("job", Ends::Alone, async move {
-            run.to_the_end(on_the_way).await;
+            run.finish(on_the_way).await;
             drop(worker);
             this.ended.notify_one();
         });

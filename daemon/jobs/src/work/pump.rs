@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use kit::lifecycle::Lifecycle;
 use shared::job::{Claimed, Complete};
-use store::jobs::ClaimRequest;
+use store::jobs::{ClaimRequest, Lanes};
 
 use crate::error::Error;
 use crate::kinds::Kind;
@@ -54,6 +54,7 @@ async fn once(queue: &Queue, kinds: &[String]) -> Result<usize, Error> {
         limit: AT_ONCE,
         absent: &[],
         principal: SERVER,
+        lanes: Lanes::Plain,
     };
     let jobs = queue.0.store.jobs().claim(request, queue.now()).await?;
     let done: Vec<Complete> = jobs.into_iter().map(echoed).collect();

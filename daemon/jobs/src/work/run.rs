@@ -72,7 +72,7 @@ impl Run {
     }
 
     /// Works, and writes down what came of it.
-    pub(super) async fn to_the_end(self, on_the_way: OnTheWay) {
+    pub(super) async fn finish(self, on_the_way: OnTheWay) {
         let end = self.work(on_the_way).await;
         // A word that the database can't take now is said again, until the lease is another's.
         loop {

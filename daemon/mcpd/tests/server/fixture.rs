@@ -60,7 +60,11 @@ impl Mcpd {
     /// The same over data that is there.
     pub(crate) async fn start_in(dir: TempDir, settings: &[(&str, &str)]) -> Self {
         let data_dir = dir.path().display().to_string();
-        let fixed = [("data_dir", &*data_dir), ("threads", "1")];
+        let fixed = [
+            ("data_dir", &*data_dir),
+            ("threads", "1"),
+            ("grpc_listen", "off"),
+        ];
         let own = |(a, b): (&str, &str)| (String::from(a), String::from(b));
         let flags: BTreeMap<_, _> = fixed
             .into_iter()

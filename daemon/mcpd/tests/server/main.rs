@@ -8,6 +8,7 @@ mod channel;
 mod client;
 mod failures;
 mod fixture;
+mod grpc;
 mod infer;
 mod jobs;
 mod limits;

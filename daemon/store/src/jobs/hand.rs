@@ -101,8 +101,7 @@ impl Jobs<'_> {
             })
             .during("retry a job")?;
         self.changed(id);
-        self.store.job_hints().tell(Hint::Queued);
-        self.store.job_hints().notify(self.store).await;
+        self.store.job_hints().tell(Hint::Queued(None));
         Ok(())
     }
 

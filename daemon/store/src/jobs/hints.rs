@@ -1,19 +1,19 @@
 //! News of jobs, as hints: whoever listens looks sooner, whoever misses one looks later.
 //!
 //! Within the process they go through a channel. On PostgreSQL `NOTIFY` tells other servers that
-//! jobs were queued; it says no more than that. It is sent after the commit and one at a time: a
-//! commit that carries a `NOTIFY` holds a lock that all such commits wait for.
+//! jobs were queued, and by whom; it says no more than that. It is not part of any commit, since a
+//! commit that carries a `NOTIFY` holds a lock that all such commits wait for: whoever passes hints
+//! on calls [`Jobs::tell_others`].
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use kit::random::{Random, base32};
 use shared::job::JobId;
 use sqlx::postgres::{PgListener, PgPoolOptions};
 use tokio::sync::broadcast;
 
 use super::Jobs;
-use crate::Store;
 use crate::backend::Backend;
 
 /// Hints that a listener may be behind before it is told [`Hint::Missed`].
@@ -21,12 +21,14 @@ const MAX_BEHIND: usize = 1024;
 /// Between attempts to listen again.
 const LISTEN_AGAIN: Duration = Duration::from_secs(1);
 const CHANNEL: &str = "mcpd_jobs";
+/// Random bytes of a server's id.
+const ID_BYTES: usize = 10;
 
 /// Something that may be worth a look.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Hint {
-    /// There may be jobs to claim.
-    Queued,
+    /// There may be jobs to claim: of these kinds, or of any.
+    Queued(Option<Arc<[String]>>),
     /// Something happened to these jobs, or to their events. Told within the process alone.
     Changed(Arc<[JobId]>),
     /// Hints may have been lost: look at everything that is waited for.
@@ -37,59 +39,41 @@ pub enum Hint {
 #[derive(Debug)]
 pub(crate) struct Hints {
     local: broadcast::Sender<Hint>,
-    /// A `NOTIFY` is due that has not begun: it will tell of all that has committed by then.
-    notify_is_due: AtomicBool,
-}
-
-impl Default for Hints {
-    fn default() -> Self {
-        Self {
-            local: broadcast::channel(MAX_BEHIND).0,
-            notify_is_due: AtomicBool::new(false),
-        }
-    }
-}
-
-/// Clears the flag, also where the call is broken off.
-struct Due<'a>(&'a AtomicBool);
-
-impl Drop for Due<'_> {
-    fn drop(&mut self) {
-        self.0.store(false, Ordering::SeqCst);
-    }
+    /// Who we are to other servers, so that our own notices are known as such.
+    id: String,
 }
 
 impl Hints {
+    pub(crate) fn new(random: &dyn Random) -> Self {
+        Self {
+            local: broadcast::channel(MAX_BEHIND).0,
+            id: base32(random, ID_BYTES),
+        }
+    }
+
     /// Tells those within the process.
     pub(crate) fn tell(&self, hint: Hint) {
         // Without listeners nobody needs it.
         let _ = self.local.send(hint);
     }
+}
 
+impl Jobs<'_> {
     /// Tells other servers that jobs were queued. What fails here is made good by their polls.
-    pub(crate) async fn notify(&self, store: &Store) {
-        let Backend::Postgres(pool) = store.backend() else {
+    pub async fn tell_others(self) {
+        let Backend::Postgres(pool) = self.store.backend() else {
             return;
         };
-        if self.notify_is_due.swap(true, Ordering::SeqCst) {
-            return;
-        }
-        let due = Due(&self.notify_is_due);
-        let Ok(mut connection) = pool.acquire().await else {
-            return;
-        };
-        drop(due);
-        let sent = sqlx::query("select 1 from (select pg_notify($1, '')) as sent")
+        let sent = sqlx::query("select 1 from (select pg_notify($1, $2)) as sent")
             .bind(CHANNEL)
-            .execute(&mut *connection)
+            .bind(&self.store.job_hints().id)
+            .execute(pool)
             .await;
         if let Err(error) = sent {
             tracing::debug!(%error, "other servers were not told of new jobs; they poll");
         }
     }
-}
 
-impl Jobs<'_> {
     /// Hints from now on. On PostgreSQL this holds a connection of its own, beside the pool's: one
     /// per process is enough, handed on to whoever waits.
     pub fn changes(self) -> Changes {
@@ -106,6 +90,7 @@ impl Jobs<'_> {
         };
         Changes {
             local: self.store.job_hints().local.subscribe(),
+            own_id: self.store.job_hints().id.clone(),
             server,
         }
     }
@@ -115,6 +100,7 @@ impl Jobs<'_> {
 #[derive(Debug)]
 pub struct Changes {
     local: broadcast::Receiver<Hint>,
+    own_id: String,
     server: Server,
 }
 
@@ -141,13 +127,13 @@ impl Changes {
                 // The store is closed: there is no news any more.
                 Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
             },
-            hint = self.server.next() => hint,
+            hint = self.server.next(&self.own_id) => hint,
         }
     }
 }
 
 impl Server {
-    async fn next(&mut self) -> Hint {
+    async fn next(&mut self, own_id: &str) -> Hint {
         loop {
             match self {
                 Self::None => return std::future::pending().await,
@@ -165,7 +151,9 @@ impl Server {
                     }
                 }
                 Self::Listening(pool, listener) => match listener.try_recv().await {
-                    Ok(Some(_)) => return Hint::Queued,
+                    // What we told ourselves is known already.
+                    Ok(Some(notice)) if notice.payload() == own_id => {}
+                    Ok(Some(_)) => return Hint::Queued(None),
                     // The connection broke. Notices in between are lost.
                     Ok(None) | Err(_) => {
                         let pool = pool.clone();

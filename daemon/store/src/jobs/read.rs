@@ -53,6 +53,30 @@ pub(super) async fn job_row(store: &Store, id: &JobId) -> Result<Option<JobRow>,
     .during("read a job")
 }
 
+#[derive(sqlx::FromRow)]
+struct StandingRow {
+    id: String,
+    status: String,
+    attempts: i64,
+    worker: Option<String>,
+    error: Option<String>,
+}
+
+impl StandingRow {
+    fn read(self) -> Result<Standing, StoreError> {
+        let corrupt = |column| StoreError::corrupt(KIND, &self.id, column);
+        let status: Status = self.status.parse().map_err(|_| corrupt("status"))?;
+        let worker = self.worker.filter(|_| status == Status::Running);
+        Ok(Standing {
+            status,
+            attempts: count(self.attempts).ok_or_else(|| corrupt("attempts"))?,
+            worker: worker.map(|text| worker_id(&text, &self.id)).transpose()?,
+            error: self.error,
+            id: job_id(&self.id)?,
+        })
+    }
+}
+
 /// Of the jobs of the array `$1` those of principal `$2`, or all.
 macro_rules! standings {
     ($rows:literal) => {
@@ -289,29 +313,15 @@ impl Jobs<'_> {
         // Each in an array of its own: the databases disagree on how a plain text is taken out.
         let ids: Vec<[&JobId; 1]> = ids.iter().map(|id| [id]).collect();
         let ids = json(&ids)?;
-        let rows: Vec<(String, String, i64, Option<String>, Option<String>)> =
-            on_read!(self.store, |pool| {
-                sqlx::query_as(statements(self.store).standings)
-                    .bind(&ids)
-                    .bind(principal)
-                    .fetch_all(pool)
-                    .await
-            })
-            .during("look up jobs")?;
-        let read = |(id, status, attempts, worker, error): (String, String, i64, _, _)| {
-            let corrupt = |column| StoreError::corrupt(KIND, &id, column);
-            let status: Status = status.parse().map_err(|_| corrupt("status"))?;
-            let worker: Option<String> = worker;
-            let worker = worker.filter(|_| status == Status::Running);
-            Ok(Standing {
-                status,
-                attempts: count(attempts).ok_or_else(|| corrupt("attempts"))?,
-                worker: worker.map(|text| worker_id(&text, &id)).transpose()?,
-                error,
-                id: job_id(&id)?,
-            })
-        };
-        rows.into_iter().map(read).collect()
+        let rows: Vec<StandingRow> = on_read!(self.store, |pool| {
+            sqlx::query_as(statements(self.store).standings)
+                .bind(&ids)
+                .bind(principal)
+                .fetch_all(pool)
+                .await
+        })
+        .during("look up jobs")?;
+        rows.into_iter().map(StandingRow::read).collect()
     }
 
     /// What queued jobs wait for: kinds and names with how many, ordered; at most 1000.

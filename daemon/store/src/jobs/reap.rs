@@ -63,8 +63,7 @@ impl Jobs<'_> {
             }
         }
         if reaped.due + reaped.lapsed > 0 {
-            self.store.job_hints().tell(Hint::Queued);
-            self.store.job_hints().notify(self.store).await;
+            self.store.job_hints().tell(Hint::Queued(None));
         }
         Ok(reaped)
     }
@@ -86,7 +85,7 @@ impl Jobs<'_> {
             }
         }
         if released > 0 {
-            self.store.job_hints().tell(Hint::Queued);
+            self.store.job_hints().tell(Hint::Queued(None));
         }
         Ok(released)
     }

@@ -141,7 +141,8 @@ impl ClaimedRow {
             attempts: self.attempts,
             max_attempts: self.max_attempts,
             worker: self.worker,
-            started_at: None,
+            // A claim is the last that happened to it.
+            started_at: Some(self.updated_at),
             started_event: None,
             lease_until: self.lease_until,
             cancel_requested: 0,

@@ -1,13 +1,15 @@
 //! Storing new jobs: a few statements in one transaction, whatever their number.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use shared::job::{JobId, MAX_BATCH, MAX_KEY_BYTES, Submit};
 use shared::timestamp::Timestamp;
 
+use super::stored;
 use super::tx::in_job_tx;
 use super::{Hint, Jobs, KIND};
+use crate::backend::Backend;
 use crate::bounds;
 use crate::error::{During, StoreError};
 use crate::ids::new_id;
@@ -89,16 +91,16 @@ macro_rules! insert_payloads {
 pub(crate) use insert_payloads;
 
 #[derive(Clone, Serialize, Deserialize)]
-struct JobRow {
-    id: String,
-    kind: String,
-    rank: i64,
-    waits_for: String,
-    delayed: u8,
-    run_at: Option<i64>,
-    deadline_at: Option<i64>,
+pub(super) struct JobRow {
+    pub(super) id: String,
+    pub(super) kind: String,
+    pub(super) rank: i64,
+    pub(super) waits_for: String,
+    pub(super) delayed: u8,
+    pub(super) run_at: Option<i64>,
+    pub(super) deadline_at: Option<i64>,
     unique_key: Option<String>,
-    max_attempts: u32,
+    pub(super) max_attempts: u32,
 }
 
 #[derive(Serialize)]
@@ -147,11 +149,19 @@ impl Jobs<'_> {
             return Ok(Vec::new());
         }
         let rows: Vec<JobRow> = jobs.iter().map(|job| self.row(job, now)).collect();
-        let stored = self.try_submit(jobs, rows, principal, key, now).await;
+        let needs_a_look = key.is_some() || rows.iter().any(|row| row.unique_key.is_some());
+        let stored = match self.store.backend() {
+            Backend::Postgres(pool) if !needs_a_look => {
+                let written = stored::write(pool, &rows, jobs, (principal, now.as_millis())).await;
+                written.map(|()| Stored::New(rows.into_iter().map(|row| row.id).collect()))
+            }
+            _ => self.try_submit(jobs, rows, principal, key, now).await,
+        };
         let ids = match stored.during("store jobs")? {
             Stored::New(ids) => {
-                self.store.job_hints().tell(Hint::Queued);
-                self.store.job_hints().notify(self.store).await;
+                let kinds: BTreeSet<&str> = jobs.iter().map(|job| &*job.submit.kind).collect();
+                let kinds = kinds.into_iter().map(str::to_owned).collect();
+                self.store.job_hints().tell(Hint::Queued(Some(kinds)));
                 ids
             }
             Stored::Known(ids) => ids,

@@ -37,7 +37,6 @@ pub(crate) struct Statements {
     pub(crate) taken_keys: &'static str,
     pub(crate) insert_jobs: &'static str,
     pub(crate) insert_payloads: &'static str,
-    pub(crate) claim: &'static str,
     pub(crate) heartbeat: &'static str,
     pub(crate) given: &'static str,
     pub(crate) lapsed: &'static str,
@@ -62,13 +61,12 @@ pub(crate) fn statements(store: &Store) -> &'static Statements {
 }
 
 macro_rules! statements {
-    ($rows:literal, $now:literal, $lock:literal, $skip:literal, $claim:expr, $serialize:literal) => {
+    ($rows:literal, $now:literal, $lock:literal, $skip:literal, $serialize:literal) => {
         Statements {
             lock_unique_keys: $serialize,
             taken_keys: super::submit::taken_keys!($rows),
             insert_jobs: super::submit::insert_jobs!($rows),
             insert_payloads: super::submit::insert_payloads!($rows),
-            claim: $claim,
             heartbeat: super::finish::heartbeat!($now),
             given: super::settle::given!($rows, $lock),
             lapsed: super::settle::lapsed!($now, $skip),
@@ -91,7 +89,6 @@ pub(crate) const SQLITE: Statements = statements!(
     "cast(unixepoch('subsec') * 1000 as integer)",
     "",
     "",
-    super::claim::SQLITE,
     // Its one writer is turn enough.
     "select 1"
 );
@@ -100,7 +97,6 @@ pub(crate) const POSTGRES: Statements = statements!(
     "cast(extract(epoch from clock_timestamp()) * 1000 as bigint)",
     " for update of jobs",
     " for update of jobs skip locked",
-    super::claim::POSTGRES,
     // Two batches with the same unique keys in another order would wait for each other.
     "select 1 from (select pg_advisory_xact_lock(1835233386)) as turn"
 );

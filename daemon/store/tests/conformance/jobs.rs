@@ -16,7 +16,7 @@ use std::time::Duration;
 use serde_json::json;
 use shared::job::{Claimed, Complete, Fail, Job, JobId, Json, Status, Submit, WorkerId};
 use store::Store;
-use store::jobs::{ClaimRequest, Finished, Lease, NewJob};
+use store::jobs::{ClaimRequest, Finished, Lanes, Lease, NewJob};
 
 use crate::support::at;
 
@@ -84,6 +84,7 @@ async fn claim_kinds(
         limit,
         absent: &absent,
         principal: "alice",
+        lanes: Lanes::All,
     };
     store.jobs().claim(request, at(seconds)).await.unwrap()
 }

@@ -37,12 +37,26 @@ impl Mcpd {
     /// # Errors
     /// When it does not become ready, or leaves no admin token.
     pub async fn start(program: &Path, dir: &Path) -> Result<Self, Trouble> {
+        Self::start_with(program, dir, &[]).await
+    }
+
+    /// The same with these settings (`MCPD_…`) beside the address and the folder.
+    ///
+    /// # Errors
+    /// As [`Mcpd::start`].
+    pub async fn start_with(
+        program: &Path,
+        dir: &Path,
+        settings: &[(&str, &str)],
+    ) -> Result<Self, Trouble> {
         let addr = free_address()?;
         let mut command = Command::new(program);
         command
             .env("MCPD_LISTEN", addr.to_string())
+            .env("MCPD_GRPC_LISTEN", "off")
             .env("MCPD_DATA_DIR", dir)
-            .env("MCPD_ALLOW_HOSTS", "127.0.0.1");
+            .env("MCPD_ALLOW_HOSTS", "127.0.0.1")
+            .envs(settings.iter().copied());
         let begin = monotonic_ns();
         let mut running = Running::start("mcpd", &mut command, dir)?;
         let ready = control::wait_for_200(addr, "/readyz", READY_LIMIT, READY_PAUSE).await;

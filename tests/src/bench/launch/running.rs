@@ -24,6 +24,7 @@ pub struct Running {
     name: &'static str,
     child: Child,
     log: PathBuf,
+    ending: Signal,
 }
 
 impl Running {
@@ -39,7 +40,19 @@ impl Running {
         let child = command
             .spawn()
             .during(format!("start {:?}", command.get_program()))?;
-        Ok(Self { name, child, log })
+        Ok(Self {
+            name,
+            child,
+            log,
+            ending: Signal::TERM,
+        })
+    }
+
+    /// The same, asked to end by `signal`: to some programs SIGTERM says "when all have gone".
+    #[must_use]
+    pub fn ending_with(mut self, signal: Signal) -> Self {
+        self.ending = signal;
+        self
     }
 
     /// The process id.
@@ -87,6 +100,31 @@ impl Running {
         .await
     }
 
+    /// Waits at most `limit` until the process has ended by itself, well; all that it said.
+    ///
+    /// # Errors
+    /// When it ends badly, or does not end.
+    pub async fn finishes(&mut self, limit: Duration) -> Result<String, Trouble> {
+        let what = format!("{} to end", self.name);
+        let status = wait_for(&what, limit, STOP_PAUSE, || {
+            let looked = self.child.try_wait();
+            async move {
+                Ok(match looked.during("look at a process")? {
+                    Some(status) => Seen::Done(status),
+                    None => Seen::NotYet("it was still running".to_owned()),
+                })
+            }
+        })
+        .await?;
+        if !status.success() {
+            let (name, log) = (self.name, self.log_tail());
+            return Err(Trouble::Unexpected(format!(
+                "{name} ended with {status}: {log}"
+            )));
+        }
+        fs::read_to_string(&self.log).during(format!("read {}", self.log.display()))
+    }
+
     /// The end of what the process has said so far.
     #[must_use]
     pub fn log_tail(&self) -> String {
@@ -113,7 +151,7 @@ impl Drop for Running {
         if let Some(pid) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw)
             && matches!(self.child.try_wait(), Ok(None))
         {
-            let _ = kill_process(pid, Signal::TERM);
+            let _ = kill_process(pid, self.ending);
         }
         if !self.ends() {
             let _ = self.child.kill();

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use shared::job::{JobId, Status};
-use store::jobs::ClaimRequest;
+use store::jobs::{ClaimRequest, Lanes};
 
 use super::{
     claim, claim_at, claim_kinds, complete, get, ids, job, status, submit, submit_one, waiting_for,
@@ -45,6 +45,7 @@ async fn eight_claimers_take_each_job_once_and_leave_none(db: Db) {
                     limit: 37,
                     absent: &[],
                     principal: "alice",
+                    lanes: Lanes::All,
                 };
                 let claimed = store.jobs().claim(request, at(1)).await.unwrap();
                 empty_in_a_row = if claimed.is_empty() {

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use shared::job::MAX_BATCH;
-use store::jobs::ClaimRequest;
+use store::jobs::{ClaimRequest, Lanes};
 use store::{Config, Store};
 
 use super::{job, result_of, worker};
@@ -81,6 +81,7 @@ async fn work(store: Store, n: usize, batch: usize, jobs: usize, done: Arc<Atomi
             limit: batch,
             absent: &[],
             principal: "alice",
+            lanes: Lanes::All,
         };
         let claimed = store.jobs().claim(request, at(1)).await.unwrap();
         let results: Vec<_> = claimed.iter().map(result_of).collect();

@@ -114,7 +114,8 @@ async fn a_submit_is_hinted_at(db: Db) {
     if matches!(db.config.place, store::Place::Postgres(_)) {
         assert_eq!(there.next().await, Hint::Missed, "it listens from now on");
         submit_one(&db, job("echo")).await;
-        assert_eq!(there.next().await, Hint::Queued);
+        db.jobs().tell_others().await;
+        assert_eq!(there.next().await, Hint::Queued(None));
         db.tamper(
             "select pg_terminate_backend(pid) from pg_stat_activity
             where datname = current_database() and query ilike 'listen%'",
@@ -122,10 +123,13 @@ async fn a_submit_is_hinted_at(db: Db) {
         .await;
         assert_eq!(there.next().await, Hint::Missed, "it listens again");
         submit_one(&db, job("echo")).await;
-        while there.next().await != Hint::Queued {}
+        db.jobs().tell_others().await;
+        while there.next().await != Hint::Queued(None) {}
     }
-    let id = submit_one(&db, job("echo")).await;
-    while here.next().await != Hint::Queued {}
+    // Of ours we know more, and hear it once.
+    let id = submit_one(&db, job("own")).await;
+    let queued = Hint::Queued(Some(["own".to_owned()].into()));
+    while here.next().await != queued {}
     db.jobs().cancel(&id, at(1)).await.unwrap();
     let changed = Hint::Changed(vec![id].into());
     while here.next().await != changed {}
