@@ -130,7 +130,6 @@ fn wait_for(socket_dir: &Path, log: &Path) {
     panic!("PostgreSQL did not start: {log}");
 }
 
-<<<<<<< HEAD
 /// The folder of PostgreSQL's programs; where there is none it says so.
 ///
 /// # Panics
@@ -149,11 +148,8 @@ pub(super) fn find_bin_dir_or_say() -> Option<PathBuf> {
     found
 }
 
-fn find_bin_dir() -> Option<PathBuf> {
-=======
 /// Where PostgreSQL's programs are: where Debian has them, or on PATH.
 pub(crate) fn find_bin_dir() -> Option<PathBuf> {
->>>>>>> main
     let path = std::env::var_os("PATH").unwrap_or_default();
     let on_path = std::env::split_paths(&path).collect::<Vec<_>>();
     let debian = fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
