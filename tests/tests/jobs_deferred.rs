@@ -1,10 +1,5 @@
 //! Requests that become jobs: asked while nobody can answer, answered later as they would have been at once.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that can't go on shall panic with what it saw"
-)]
-
 use serde_json::{Value, json};
 use std::time::Duration;
 use system_tests::cluster::stage::{Stage, VIRTUAL};

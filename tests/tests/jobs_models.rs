@@ -1,11 +1,6 @@
 //! Jobs that ask a model: they wait for one that is away without holding anybody up, never crowd it, stop it when they
 //! are canceled, and end when the access token that they run for is gone.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that can't go on shall panic with what it saw"
-)]
-
 use serde_json::{Value, json};
 use std::time::Duration;
 use system_tests::cluster::mcplocal::provider;

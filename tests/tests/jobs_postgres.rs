@@ -1,11 +1,6 @@
 //! A PostgreSQL that restarts, crashes, hangs up on everybody, is locked, or gives no connection: typed errors
 //! meanwhile, full recovery without a restart of mcpd, and nothing lost that was acknowledged.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that can't go on shall panic with what it saw"
-)]
-
 use rustix::process::Signal;
 use std::time::Duration;
 use system_tests::cluster::{Mcpd, OwnPostgres, until};

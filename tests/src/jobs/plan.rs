@@ -98,7 +98,7 @@ impl Plan {
     }
 
     /// The next one.
-    pub fn next(&mut self) -> Submission {
+    pub fn submission(&mut self) -> Submission {
         let is_list = self.dice.in_a_hundred(20);
         let count = if is_list {
             2 + self.dice.roll(BATCH - 1)

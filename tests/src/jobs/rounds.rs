@@ -222,7 +222,7 @@ impl World {
         let mut calls = JoinSet::new();
         let again = self.ledger.take_unclear();
         let new = 1 + self.dice.roll(SUBMISSIONS);
-        let new: Vec<_> = (0..new).map(|_| self.plan.next()).collect();
+        let new: Vec<_> = (0..new).map(|_| self.plan.submission()).collect();
         for submission in again.into_iter().chain(new) {
             let wait = Duration::from_millis(self.moments.roll(MOMENT_MS / 2).into());
             let jobs = self.jobs.clone();
@@ -296,7 +296,7 @@ impl World {
 
     /// Kills mcpd when it was sent a part of a submission, or all of it and maybe some of its answer is out.
     async fn kill_at_byte(&mut self, percent: u32) {
-        let submission = self.plan.next();
+        let submission = self.plan.submission();
         let ask = request(&submission).token(&self.jobs.token);
         let sent = ask.dispatch_part(self.jobs.addr, percent).await;
         if percent == 100 {
