@@ -69,6 +69,4 @@ async fn a_full_disk_under_postgresql_is_a_503_until_there_is_room() {
     goes_on(&load).await;
     let book = load.finish("a full disk under PostgreSQL", SOON).await;
     assert!(!book.errors.is_empty());
-    drop(mcpd);
-    drop(postgres);
 }
