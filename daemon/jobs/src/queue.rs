@@ -316,20 +316,27 @@ impl Queue {
         self.check_visible(id, viewer).await?;
         let outcome = self.0.store.jobs().cancel(id, self.now()).await?;
         let job = self.get(id, viewer, false).await?;
-        if outcome == CancelOutcome::Asked {
-            self.stop_here(&job);
+        if outcome != CancelOutcome::Asked || !self.stop_here(&job) {
+            return Ok(job);
+        }
+        let job = self.get(id, viewer, false).await?;
+        if job.status != Status::Running {
+            // It ended in between: its next attempt is wanted until somebody says otherwise.
+            self.0.running.remove(id);
         }
         Ok(job)
     }
 
-    /// Stops the job at once where it runs in this server.
-    fn stop_here(&self, job: &Job) {
+    /// Stops the job at once where it runs in this server. Answers whether it does.
+    fn stop_here(&self, job: &Job) -> bool {
         let is_ours = job.worker.as_ref() == Some(&self.0.worker_id);
-        if is_ours && job.status == Status::Running {
-            // It may have been claimed and not have begun: it finds the token cancelled then.
-            let token = self.0.running.entry(job.id.clone()).or_default();
-            token.cancel();
+        // An echo is over before anybody could stop it.
+        if !is_ours || job.status != Status::Running || job.kind == Kind::Echo.as_str() {
+            return false;
         }
+        // It may have been claimed and not have begun: it finds the token cancelled then.
+        self.0.running.entry(job.id.clone()).or_default().cancel();
+        true
     }
 
     /// Queues an ended job anew.

@@ -5,6 +5,8 @@
 //! commit that carries a `NOTIFY` holds a lock that all such commits wait for: whoever passes hints
 //! on calls [`Jobs::tell_others`].
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -97,21 +99,23 @@ impl Jobs<'_> {
 }
 
 /// The receiving end.
-#[derive(Debug)]
 pub struct Changes {
     local: broadcast::Receiver<Hint>,
     own_id: String,
     server: Server,
 }
 
-#[derive(Debug)]
 enum Server {
     /// SQLite, which has one process.
     None,
     /// Not listening yet, or not any more.
     Away(sqlx::PgPool),
+    /// On the way back. Kept here, so that a local hint in between does not break it off.
+    Coming(sqlx::PgPool, Coming),
     Listening(sqlx::PgPool, Box<PgListener>),
 }
+
+type Coming = Pin<Box<dyn Future<Output = Result<PgListener, sqlx::Error>> + Send>>;
 
 impl Changes {
     /// The next hint. Pends where there is no news: poll behind it.
@@ -138,15 +142,23 @@ impl Server {
             match self {
                 Self::None => return std::future::pending().await,
                 Self::Away(pool) => {
-                    let listening = listen(pool).await;
+                    let coming: Coming = Box::pin(listen(pool.clone()));
+                    *self = Self::Coming(pool.clone(), coming);
+                }
+                Self::Coming(pool, coming) => {
+                    let (pool, kept, listening) = (pool.clone(), pool.clone(), coming.await);
                     match listening {
                         Ok(listener) => {
-                            *self = Self::Listening(pool.clone(), Box::new(listener));
+                            *self = Self::Listening(pool, Box::new(listener));
                             return Hint::Missed;
                         }
                         Err(error) => {
                             tracing::debug!(%error, "can't listen for new jobs; polling meanwhile");
-                            tokio::time::sleep(LISTEN_AGAIN).await;
+                            let again: Coming = Box::pin(async move {
+                                tokio::time::sleep(LISTEN_AGAIN).await;
+                                listen(pool).await
+                            });
+                            *self = Self::Coming(kept, again);
                         }
                     }
                 }
@@ -165,8 +177,8 @@ impl Server {
     }
 }
 
-async fn listen(pool: &sqlx::PgPool) -> Result<PgListener, sqlx::Error> {
-    let mut listener = PgListener::connect_with(pool).await?;
+async fn listen(pool: sqlx::PgPool) -> Result<PgListener, sqlx::Error> {
+    let mut listener = PgListener::connect_with(&pool).await?;
     listener.listen(CHANNEL).await?;
     Ok(listener)
 }
