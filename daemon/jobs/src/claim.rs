@@ -9,9 +9,10 @@ use shared::job::{
     Claim, Claimed, Complete, EntryAnswer, Event, Fail, Heartbeat, HeartbeatAnswer, JobId, Json,
     LeaseToken, Register, Registered, WorkerId,
 };
-use store::jobs::{ClaimRequest, Finished, Heard, Lanes, Lease, is_holders};
+use store::jobs::{ClaimRequest, Finished, Heard, Holder, Lanes, Lease};
 use tokio::time::Instant;
 
+use crate::batch::Batcher;
 use crate::error::Error;
 use crate::kinds::Kind;
 use crate::queue::Queue;
@@ -154,15 +155,7 @@ impl Queue {
         entries: Vec<Complete>,
         principal: &str,
     ) -> Result<Vec<EntryAnswer>, Error> {
-        let ids: Vec<JobId> = entries.iter().map(|entry| entry.job_id.clone()).collect();
-        let is_held = |entry: &Complete| is_holders(&entry.lease_token, principal);
-        let holds: Vec<bool> = entries.iter().map(is_held).collect();
-        let held: Arc<[Complete]> = entries.into_iter().filter(is_held).collect();
-        let finished = match held.is_empty() {
-            true => Vec::new(),
-            false => self.0.completions.commit(held).await?,
-        };
-        Ok(answers(ids, &holds, finished))
+        finish(&self.0.completions, entries, principal).await
     }
 
     /// Writes failures, each fenced on its own.
@@ -173,16 +166,47 @@ impl Queue {
         entries: Vec<Fail>,
         principal: &str,
     ) -> Result<Vec<EntryAnswer>, Error> {
-        let ids: Vec<JobId> = entries.iter().map(|entry| entry.job_id.clone()).collect();
-        let is_held = |entry: &Fail| is_holders(&entry.lease_token, principal);
-        let holds: Vec<bool> = entries.iter().map(is_held).collect();
-        let held: Arc<[Fail]> = entries.into_iter().filter(is_held).collect();
-        let finished = match held.is_empty() {
-            true => Vec::new(),
-            false => self.0.failures.commit(held).await?,
-        };
-        Ok(answers(ids, &holds, finished))
+        finish(&self.0.failures, entries, principal).await
     }
+}
+
+/// A word that ends an attempt.
+trait Last {
+    fn lease(&self) -> (&JobId, &LeaseToken);
+}
+
+impl Last for Complete {
+    fn lease(&self) -> (&JobId, &LeaseToken) {
+        (&self.job_id, &self.lease_token)
+    }
+}
+
+impl Last for Fail {
+    fn lease(&self) -> (&JobId, &LeaseToken) {
+        (&self.job_id, &self.lease_token)
+    }
+}
+
+/// Has those entries committed whose token is the principal's own, and answers all of them.
+async fn finish<T: Last>(
+    batcher: &Batcher<Arc<[T]>, Vec<Finished>>,
+    entries: Vec<T>,
+    principal: &str,
+) -> Result<Vec<EntryAnswer>, Error> {
+    let holder = Holder::of(principal);
+    let leases = entries.iter().map(Last::lease);
+    let said: Vec<(JobId, bool)> = leases
+        .map(|(id, token)| (id.clone(), holder.holds(token)))
+        .collect();
+    let held = entries.into_iter().zip(&said);
+    let held: Arc<[T]> = held
+        .filter_map(|(entry, (_, holds))| holds.then_some(entry))
+        .collect();
+    let finished = match held.is_empty() {
+        true => Vec::new(),
+        false => batcher.commit(held).await?,
+    };
+    Ok(answers(said, finished))
 }
 
 /// Where jobs of these kinds are: only those of the server's own kinds wait for a name.
@@ -195,8 +219,8 @@ fn lanes(kinds: &[String]) -> Lanes {
 }
 
 /// The lease, where the token is of the principal's own.
-pub(crate) fn held(job_id: &JobId, token: &LeaseToken, principal: &str) -> Result<Lease, Error> {
-    match is_holders(token, principal) {
+fn held(job_id: &JobId, token: &LeaseToken, principal: &str) -> Result<Lease, Error> {
+    match Holder::of(principal).holds(token) {
         true => Ok(Lease {
             job_id: job_id.clone(),
             lease_token: token.clone(),
@@ -205,9 +229,9 @@ pub(crate) fn held(job_id: &JobId, token: &LeaseToken, principal: &str) -> Resul
     }
 }
 
-fn answers(ids: Vec<JobId>, holds: &[bool], finished: Vec<Finished>) -> Vec<EntryAnswer> {
+fn answers(said: Vec<(JobId, bool)>, finished: Vec<Finished>) -> Vec<EntryAnswer> {
     let mut finished = finished.into_iter();
-    let each = ids.into_iter().zip(holds).map(|(job_id, holds)| {
+    let each = said.into_iter().map(|(job_id, holds)| {
         let finished = holds.then(|| finished.next()).flatten();
         match finished {
             Some(Finished::Written(status)) => EntryAnswer {

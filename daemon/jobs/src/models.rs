@@ -60,8 +60,6 @@ pub struct Ask {
 
 /// An answer that has begun.
 pub struct Begun {
-    /// Its status.
-    pub status: u16,
     /// Its content type.
     pub content_type: Option<String>,
     /// The LLM that gives it.

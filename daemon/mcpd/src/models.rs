@@ -87,7 +87,6 @@ impl GatewayModels {
 fn begun(answer: Answer) -> Begun {
     let text = |value: HeaderValue| value.to_str().ok().map(str::to_owned);
     Begun {
-        status: answer.status.as_u16(),
         content_type: answer.content_type.and_then(text),
         llm: answer.llm.and_then(text),
         pieces: Box::new(AnswerPieces(Box::pin(answer.body))),

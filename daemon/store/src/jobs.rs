@@ -33,7 +33,7 @@ use std::time::Duration;
 
 use crate::Store;
 
-pub use claim::{ClaimRequest, Lanes, is_holders};
+pub use claim::{ClaimRequest, Holder, Lanes};
 pub use events::{Appended, MAX_EVENT_ROWS, MAX_EVENTS_BYTES};
 pub use finish::{Finished, Heard, Lease};
 pub use hand::CancelOutcome;

@@ -134,7 +134,6 @@ impl Models for Shared {
                 }
             };
             Ok(Begun {
-                status: 200,
                 content_type: Some("text/event-stream".into()),
                 llm: Some("fake".into()),
                 pieces: Box::new(Answer {

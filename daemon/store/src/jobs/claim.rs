@@ -51,7 +51,7 @@ pub struct ClaimRequest<'a> {
     pub absent: &'a [String],
     /// Where its jobs are.
     pub lanes: Lanes,
-    /// On whose behalf it claims: nobody else can use the lease tokens. See [`is_holders`].
+    /// On whose behalf it claims: nobody else can use the lease tokens. See [`Holder`].
     pub principal: &'a str,
 }
 
@@ -329,10 +329,22 @@ fn nonce(principal: &str, random: &dyn Random) -> String {
     base32(random, NONCE_BYTES) + &mark(principal)
 }
 
-/// Whether `token` comes from a claim of `principal`'s: a token alone is no credential.
-pub fn is_holders(token: &LeaseToken, principal: &str) -> bool {
-    let nonce = token.as_str().split('-').next().unwrap_or("");
-    nonce.get(NONCE_CHARS..) == Some(&*mark(principal))
+/// Knows the lease tokens of one principal's claims: a token alone is no credential. Made once for
+/// all that a principal says.
+#[derive(Debug)]
+pub struct Holder(String);
+
+impl Holder {
+    /// The holder that `principal` is.
+    pub fn of(principal: &str) -> Self {
+        Self(mark(principal))
+    }
+
+    /// Whether `token` comes from a claim of its own.
+    pub fn holds(&self, token: &LeaseToken) -> bool {
+        let nonce = token.as_str().split('-').next().unwrap_or("");
+        nonce.get(NONCE_CHARS..) == Some(&*self.0)
+    }
 }
 
 fn mark(principal: &str) -> String {
