@@ -36,7 +36,7 @@ const DONE: &str = "
             and jobs.status || '' = 'running'
         returning
             jobs.id, jobs.started_event, jobs.attempts, jobs.worker, jobs.started_at, jobs.events,
-            given.result, given.metrics
+            given.token, given.result, given.metrics
     ),
     kept as (
         insert into job_attempts (
@@ -47,9 +47,10 @@ const DONE: &str = "
             id, started_event, attempts, worker, started_at, $5, events, 'done', metrics, result
         from done
     )
-    select id from done";
+    select id, token from done";
 
-/// Writes results, each fenced by its token. Of two entries for one job the first counts.
+/// Writes results, each fenced by its token. Of two entries with one token the first counts; a late one
+/// of an earlier attempt takes nothing from it.
 ///
 /// Shape: an answer per entry, in order.
 pub(super) async fn write(
@@ -60,7 +61,7 @@ pub(super) async fn write(
     let mut seen = BTreeSet::new();
     let first: Vec<&Complete> = entries
         .iter()
-        .filter(|entry| seen.insert(&entry.job_id))
+        .filter(|entry| seen.insert((&entry.job_id, entry.lease_token.as_str())))
         .collect();
     let ids: Vec<&str> = first.iter().map(|entry| entry.job_id.as_str()).collect();
     let tokens: Vec<&str> = first
@@ -72,7 +73,7 @@ pub(super) async fn write(
         .iter()
         .map(|entry| entry.metrics.as_ref().map(|metrics| metrics.as_str()))
         .collect();
-    let written: Vec<String> = sqlx::query_scalar(DONE)
+    let written: Vec<(String, String)> = sqlx::query_as(DONE)
         .bind(ids)
         .bind(tokens)
         .bind(results)
@@ -80,10 +81,13 @@ pub(super) async fn write(
         .bind(now.as_millis())
         .fetch_all(pool)
         .await?;
-    let mut written: BTreeSet<&str> = written.iter().map(String::as_str).collect();
+    let mut written: BTreeSet<(&str, &str)> = written
+        .iter()
+        .map(|(id, token)| (id.as_str(), token.as_str()))
+        .collect();
     let answers = entries.iter().map(|entry| {
-        // The second entry for a job finds it taken.
-        match written.remove(entry.job_id.as_str()) {
+        // The second entry with a token finds it taken.
+        match written.remove(&(entry.job_id.as_str(), entry.lease_token.as_str())) {
             true => Finished::Written(Status::Done),
             false => Finished::Stale,
         }

@@ -100,7 +100,7 @@ impl Jobs<'_> {
 
     /// Writes results; the jobs are done. One that somebody wanted to end is done too: it is.
     ///
-    /// Shape: an answer per entry, in order; of two entries for one job the second is stale.
+    /// Shape: an answer per entry, in order; of two entries with one token the second is stale.
     /// Errors: [`StoreError::TooMany`] beyond [`MAX_BATCH`].
     pub async fn complete(
         self,
@@ -201,8 +201,9 @@ impl Jobs<'_> {
             .iter()
             .map(|said| {
                 let id = said.job.as_str();
+                // A late word about a job leaves the answer to whoever holds it now.
                 let holds = tokens.get(id) == Some(&Some(said.token.as_str()));
-                match became.remove(id).filter(|_| holds) {
+                match holds.then(|| became.remove(id)).flatten() {
                     Some(status) => Finished::Written(status),
                     None => Finished::Stale,
                 }
@@ -248,7 +249,7 @@ fn few(entries: usize) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// What becomes of the jobs whose token holds; of two entries for one job the first counts.
+/// What becomes of the jobs whose token holds; of two entries with that token the first counts.
 fn decide(
     said: &[Said<'_>],
     standing: &[Standing],

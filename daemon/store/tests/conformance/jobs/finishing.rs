@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use shared::job::{JobId, Outcome, Status};
+use shared::job::{Claimed, JobId, Outcome, Status};
 use store::jobs::{Appended, CancelOutcome, Finished, Heard, Lease};
 
 use super::{
@@ -14,6 +14,7 @@ use crate::support::{Db, at};
 on_both!(
     a_result_is_kept_with_its_attempt,
     a_stale_token_changes_nothing,
+    a_late_word_takes_nothing_from_the_one_that_holds,
     each_entry_of_a_batch_is_answered_on_its_own,
     a_failed_attempt_is_followed_by_another_until_none_is_left,
     a_failure_that_will_not_pass_ends_the_job_at_once,
@@ -78,6 +79,28 @@ async fn a_stale_token_changes_nothing(db: Db) {
         [Finished::Stale],
         "finished once"
     );
+}
+
+async fn a_late_word_takes_nothing_from_the_one_that_holds(db: Db) {
+    let ids = submit(&db, &[job("echo"), job("echo")]).await;
+    let late = claim(&db, 2).await;
+    db.tamper("update jobs set lease_until = 0").await;
+    db.jobs().reap(&super::no_wait, at(2)).await.unwrap();
+    let holding = claim(&db, 2).await;
+    let of = |claimed: &[Claimed], id: &JobId| {
+        let found = claimed.iter().find(|claimed| claimed.job.id == *id);
+        found.unwrap().clone()
+    };
+    let (done, stale) = (Finished::Written(Status::Done), Finished::Stale);
+    // Both in one commit, in either order.
+    let together = [of(&late, &ids[0]), of(&holding, &ids[0])];
+    assert_eq!(complete(&db, &together).await, [stale, done]);
+    let together = [of(&holding, &ids[1]), of(&late, &ids[1])];
+    assert_eq!(complete(&db, &together).await, [done, stale]);
+    for id in &ids {
+        let kept = get(&db, id).await.result;
+        assert_eq!(kept, Some(result_of(&of(&holding, id)).result));
+    }
 }
 
 async fn each_entry_of_a_batch_is_answered_on_its_own(db: Db) {
