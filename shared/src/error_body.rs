@@ -48,6 +48,8 @@ pub mod code {
     pub const NOT_FOUND: &str = "not_found";
     /// 405: the path exists, the method does not.
     pub const METHOD_NOT_ALLOWED: &str = "method_not_allowed";
+    /// 404: there is no such path. The server may be older than its client, or newer.
+    pub const UNKNOWN_URL: &str = "unknown_url";
     /// 409: the name is taken by another kind of row or another principal.
     pub const NAME_TAKEN: &str = "name_taken";
     /// 409: the object changed meanwhile, or the same thing was said twice with other content.

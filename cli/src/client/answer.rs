@@ -66,10 +66,23 @@ pub(crate) fn from_detail(exit: Exit, server: Option<&ServerUrl>, detail: ErrorD
         Some(param) => failure.cause(format!("the field at fault is `{param}`")),
         None => failure,
     };
+    if [code::UNKNOWN_URL, code::METHOD_NOT_ALLOWED].contains(&code) {
+        return other_version(failure);
+    }
     match (detail.hint, own_hint(code, server)) {
         (Some(hint), _) | (None, Some(hint)) => failure.hint(hint),
         (None, None) => failure,
     }
+}
+
+/// All that we call is there in a server of our version.
+fn other_version(failure: Failure) -> Failure {
+    let ours = env!("CARGO_PKG_VERSION");
+    failure
+        .cause(format!(
+            "this mcpctl ({ours}) and the server don't know the same calls"
+        ))
+        .hint("`mcpctl version` shows both versions: update the older one")
 }
 
 /// What to try where the server did not say.

@@ -3,6 +3,7 @@
 //! All credentials are in memory, keyed by their public id; a request costs one hash and no
 //! database access. A credential that is deleted or expires ends what runs on its behalf.
 
+mod ended;
 mod limits;
 
 use std::sync::Arc;
@@ -27,12 +28,15 @@ use store::tokens::TokenRecord;
 use store::{Store, StoreError};
 use tokio_util::sync::CancellationToken;
 
+use crate::auth::ended::Ended;
 use crate::auth::limits::SpentSoFar;
 use crate::http::error::ApiError;
 
 /// How often expired credentials are ended and uses are noted: open streams of an ended credential
 /// end within this time.
 const UPKEEP_INTERVAL: Duration = Duration::from_secs(2);
+/// Said of a credential that is not here.
+const UNKNOWN: &str = "the access token is not known here, deleted or expired";
 /// Uses are stored to this precision.
 const USE_PRECISION: Duration = Duration::from_secs(60);
 
@@ -42,6 +46,7 @@ pub struct Auth(Arc<Inner>);
 
 struct Inner {
     by_id: DashMap<String, Arc<Credential>>,
+    ended: Ended,
     store: Store,
     accounts: Accounts,
     clock: SharedClock,
@@ -90,6 +95,7 @@ impl Auth {
     ) -> Result<Self, StoreError> {
         let auth = Self(Arc::new(Inner {
             by_id: DashMap::new(),
+            ended: Ended::default(),
             store,
             accounts,
             clock,
@@ -115,7 +121,7 @@ impl Auth {
 
     /// The caller behind these headers.
     ///
-    /// Errors: 401, with one text for unknown, deleted and expired credentials.
+    /// Errors: 401; what became of an ended credential is told to its bearer alone.
     pub fn authenticate(&self, headers: &HeaderMap) -> Result<Arc<Credential>, ApiError> {
         let Some(text) = bearer(headers) else {
             return Err(unauthorized("the request carries no access token"));
@@ -125,10 +131,13 @@ impl Auth {
         let now = self.0.clock.now();
         let credential = found
             .filter(|found| found.record.secret_hash.proves(token.secret))
-            .filter(|found| found.record.is_live(now))
             .ok_or_else(|| {
-                unauthorized("the access token is not known here, deleted or expired")
+                let ended = self.0.ended.tell(token.id, token.secret);
+                unauthorized(ended.unwrap_or_else(|| UNKNOWN.into()))
             })?;
+        if !credential.record.is_live(now) {
+            return Err(unauthorized(ended::text(credential.record.expires_at)));
+        }
         credential.used_at.store(now.as_millis(), Ordering::Relaxed);
         Ok(credential)
     }
@@ -377,6 +386,8 @@ impl Auth {
 
     fn expel(&self, id: &str) {
         if let Some((_, credential)) = self.0.by_id.remove(id) {
+            let now = self.0.clock.now();
+            self.0.ended.remember(&credential.record, now);
             credential.caller.revoked.cancel();
         }
     }

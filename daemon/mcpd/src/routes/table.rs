@@ -260,13 +260,18 @@ async fn guard(
     }
 }
 
+/// Told where a caller may be newer or older than the server.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 async fn no_such_route(request: Request) -> ApiError {
     let path: String = request.uri().path().chars().take(200).collect();
-    ApiError::not_found(format!("there is nothing at `{path}`"))
+    let message = format!("this mcpd ({VERSION}) has nothing at `{path}`");
+    ApiError::new(404, code::UNKNOWN_URL, message)
         .hint("/api/openapi.json lists every path; a name with a `/` is written `%2F` in a path")
 }
 
 async fn no_such_method(request: Request) -> ApiError {
-    let message = format!("`{}` does not go with this path", request.method());
+    let method = request.method();
+    let message = format!("this mcpd ({VERSION}) has no `{method}` for this path");
     ApiError::new(405, code::METHOD_NOT_ALLOWED, message)
 }

@@ -104,7 +104,7 @@ async fn what_is_not_in_the_table_is_refused_in_the_same_shape() {
         ("/api/v1/llms/a/infer/../secrets", "infer/../secrets"),
     ] {
         let answer = mcpd.admin.post(path, json!({})).await;
-        answer.says(404, "not_found", near);
+        answer.says(404, "unknown_url", near);
     }
     for (method, path) in [
         (Method::DELETE, "/api/v1/llms"),
