@@ -121,24 +121,6 @@ impl Failure {
     }
 }
 
-impl From<home::NoHome> for Failure {
-    fn from(why: home::NoHome) -> Self {
-        Self::failed(why.to_string())
-    }
-}
-
-impl From<home::config::ConfigError> for Failure {
-    fn from(why: home::config::ConfigError) -> Self {
-        Self::failed("the configuration can't be used").caused_by(&why)
-    }
-}
-
-impl From<home::credentials::CredentialError> for Failure {
-    fn from(why: home::credentials::CredentialError) -> Self {
-        Self::new(Exit::Auth, "the stored access token can't be used").caused_by(&why)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -17,6 +17,7 @@ mod exit_code;
 mod failure;
 mod near_miss;
 mod output;
+mod own_files;
 mod patience;
 mod prompt;
 mod resource;

@@ -68,7 +68,8 @@ impl<'a> Session<'a> {
         };
         self.output
             .trace(|| format!("* token from {source}, server {server}"));
-        Client::new(server, Some(token), self.global.timeout(), self.output)
+        let client = Client::new(server, Some(token), self.global.timeout(), self.output)?;
+        Ok(client.with_token_from(source))
     }
 }
 

@@ -50,6 +50,7 @@ fn a_token_is_stored_privately_and_bound_to_its_server() {
     --- stderr
     error: the stored access token can't be used
     cause: HOME/credentials can be read by other users; run `chmod 600 HOME/credentials`
+    try: chmod 600 HOME/credentials
     ");
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
     assert_eq!(run(&mut sandbox.mcpctl(&["logout"])).code, Some(0));

@@ -156,8 +156,9 @@ fn a_bad_token_and_a_missing_right() {
     exit 4
     --- stderr
     error: the access token is not known
+    cause: the token comes from MCPCTL_TOKEN
     request id: req-1
-    try: mcpctl login http://SERVER (the token is unknown, revoked or cut)
+    try: unset MCPCTL_TOKEN, or set it to another
     ");
     let args = [
         "create",

@@ -61,22 +61,27 @@ pub(crate) fn from_detail(exit: Exit, server: Option<&ServerUrl>, detail: ErrorD
     } else {
         detail.message
     };
+    // What is missing is the call, not what was named.
+    let is_other = [code::UNKNOWN_URL, code::METHOD_NOT_ALLOWED].contains(&code);
+    let exit = if is_other { Exit::Failure } else { exit };
     let failure = Failure::new(exit, message).request_id(detail.request_id);
     let failure = match &detail.param {
         Some(param) => failure.cause(format!("the field at fault is `{param}`")),
         None => failure,
     };
-    if [code::UNKNOWN_URL, code::METHOD_NOT_ALLOWED].contains(&code) {
+    if is_other {
         return other_version(failure);
     }
-    match (detail.hint, own_hint(code, server)) {
+    // The server's own hint is for those who write HTTP.
+    let given = detail.hint.filter(|_| code != code::INVALID_API_KEY);
+    match (given, own_hint(code, server)) {
         (Some(hint), _) | (None, Some(hint)) => failure.hint(hint),
         (None, None) => failure,
     }
 }
 
 /// All that we call is there in a server of our version.
-fn other_version(failure: Failure) -> Failure {
+pub(super) fn other_version(failure: Failure) -> Failure {
     let ours = env!("CARGO_PKG_VERSION");
     failure
         .cause(format!(
@@ -89,7 +94,7 @@ fn other_version(failure: Failure) -> Failure {
 fn own_hint(code: &str, server: Option<&ServerUrl>) -> Option<String> {
     let hint = match code {
         code::INVALID_API_KEY => match server {
-            Some(server) => format!("mcpctl login {server} (the token is unknown, revoked or cut)"),
+            Some(server) => format!("mcpctl login {server} takes another token"),
             None => "log in again: mcpctl login URL".into(),
         },
         code::FORBIDDEN => "`mcpctl whoami` shows your roles; an admin can make a token with \
@@ -114,6 +119,11 @@ fn own_hint(code: &str, server: Option<&ServerUrl>) -> Option<String> {
 
 /// Something answered, and it was no mcpd.
 fn not_our_server(server: &ServerUrl, status: StatusCode, headers: &HeaderMap) -> Failure {
+    if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+        return Failure::new(Exit::Unavailable, "the proxy wants a user and a password")
+            .cause(format!("it answered HTTP {status} for {server}"))
+            .hint("write them into HTTP_PROXY, as http://USER:PASSWORD@HOST:PORT");
+    }
     let kind = header_text(headers, header::CONTENT_TYPE.as_str());
     let kind = kind.unwrap_or_else(|| "no content type".into());
     let exit = match Exit::of_status(status.as_u16()) {

@@ -7,7 +7,8 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use home::ServerUrl;
-use http::{HeaderMap, Method, header};
+use home::credentials::Source;
+use http::{HeaderMap, Method, StatusCode, header};
 use reqwest::Response;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
@@ -21,6 +22,7 @@ mod answer;
 mod gateway;
 mod jobs;
 mod models;
+pub(crate) mod proxy;
 mod transcript;
 mod transport;
 mod unreachable;
@@ -86,6 +88,8 @@ pub(crate) struct Client {
     http: reqwest::Client,
     server: ServerUrl,
     token: Option<SecretString>,
+    /// Where the token was found, where it was looked for.
+    token_from: Option<Source>,
     /// What the user asked for; some calls have no limit of their own.
     timeout: Option<Duration>,
     output: Output,
@@ -102,9 +106,16 @@ impl Client {
             http: transport::build(&server)?,
             server,
             token,
+            token_from: None,
             timeout,
             output: output.clone(),
         })
+    }
+
+    /// The same, whose failures tell where its token is from.
+    pub(crate) fn with_token_from(self, source: Source) -> Self {
+        let token_from = Some(source);
+        Self { token_from, ..self }
     }
 
     pub(crate) fn output(&self) -> &Output {
@@ -123,7 +134,15 @@ impl Client {
     /// All resources of a type, as the server's list object.
     pub(crate) async fn list(&self, resource: Resource) -> Result<Value> {
         let path = format!("/api/v1/{}", resource.plural());
-        self.call(Method::GET, &path, None).await
+        let list = self.call(Method::GET, &path, None).await?;
+        // An empty table would say that there is nothing.
+        match list.get("items").is_some_and(Value::is_array) {
+            true => Ok(list),
+            false => Err(answer::other_version(Failure::failed(format!(
+                "the server's list of {} can't be read: it has no `items`",
+                resource.plural()
+            )))),
+        }
     }
 
     /// One resource.
@@ -207,13 +226,15 @@ impl Client {
     /// Sends a request that is answered at once, and by JSON.
     async fn call_with(&self, request: Outgoing<'_>) -> Result<Value> {
         let timeout = self.timeout.unwrap_or(DEFAULT_TIMEOUT);
-        let response = self
-            .send(Outgoing {
+        let answered = async {
+            let request = Outgoing {
                 timeout: Some(timeout),
                 ..request
-            })
-            .await?;
-        let value = self.read_json(response).await?;
+            };
+            self.read_json(self.send(request).await?).await
+        };
+        let waited_for = || format!("waiting for {}", self.server);
+        let value = self.output.wait(waited_for, answered).await?;
         self.output.trace(|| transcript::body(&value));
         Ok(value)
     }
@@ -253,7 +274,19 @@ impl Client {
         }
         let status = response.status();
         let (headers, body) = self.read(response).await?;
-        Err(answer::failure(&self.server, status, &headers, &body))
+        let failure = answer::failure(&self.server, status, &headers, &body);
+        let Some(source) = &self.token_from else {
+            return Err(failure);
+        };
+        if status != StatusCode::UNAUTHORIZED {
+            return Err(failure);
+        }
+        let failure = failure.cause(format!("the token comes from {source}"));
+        Err(match source {
+            // It would go before any that is stored.
+            Source::Environment => failure.hint("unset MCPCTL_TOKEN, or set it to another"),
+            _ => failure,
+        })
     }
 
     async fn read(&self, mut response: Response) -> Result<(HeaderMap, Vec<u8>)> {

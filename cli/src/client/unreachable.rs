@@ -4,13 +4,18 @@ use std::error::Error;
 use std::io;
 
 use home::ServerUrl;
+use rustls::CertificateError;
 
+use super::proxy;
 use crate::exit_code::Exit;
 use crate::failure::Failure;
 
 /// Turns an error of the transport into what a person can act on.
 pub(super) fn explain(server: &ServerUrl, why: &reqwest::Error) -> Failure {
     let failure = |message: String| Failure::new(Exit::Unavailable, message);
+    if let Some(proxy) = proxy::of(server).filter(|_| why.is_connect()) {
+        return proxy_failure(server, &proxy, why);
+    }
     if why.is_timeout() && why.is_connect() {
         return failure(format!("{server} did not accept a connection in time"))
             .cause("the host does not answer: it is off, or a firewall drops the connection")
@@ -40,6 +45,12 @@ pub(super) fn explain(server: &ServerUrl, why: &reqwest::Error) -> Failure {
                 .cause(innermost(why))
                 .hint(format!("try http://{}", server.authority()))
         }
+        _ if is_no_http(server, why) => failure(format!("{server} answered, but not with HTTP"))
+            .cause("this port may speak TLS, or belong to another program")
+            .hint(format!(
+                "try https://{}, or check the port",
+                server.authority()
+            )),
         _ if why.is_connect() => failure(format!("no connection to {server}"))
             .cause(innermost(why))
             .hint("check the network, and HTTP_PROXY / HTTPS_PROXY where a proxy is set"),
@@ -49,22 +60,56 @@ pub(super) fn explain(server: &ServerUrl, why: &reqwest::Error) -> Failure {
     }
 }
 
+/// The server was not even asked: who did not answer is the proxy.
+fn proxy_failure(server: &ServerUrl, proxy: &str, why: &reqwest::Error) -> Failure {
+    let cause = match find::<io::Error>(why).map(io::Error::kind) {
+        Some(io::ErrorKind::ConnectionRefused) => "it refused the connection".into(),
+        _ if why.is_timeout() => "it did not answer in time".into(),
+        _ => innermost(why),
+    };
+    let message = format!("the proxy {proxy} gave no way to {server}");
+    Failure::new(Exit::Unavailable, message)
+        .cause(cause)
+        .hint(format!(
+            "check HTTP_PROXY and HTTPS_PROXY, or go past the proxy: export NO_PROXY={}",
+            server.host()
+        ))
+}
+
+/// Bytes that are no HTTP.
+fn is_no_http(server: &ServerUrl, why: &reqwest::Error) -> bool {
+    !server.is_https() && find::<hyper::Error>(why).is_some_and(hyper::Error::is_parse)
+}
+
 fn tls_failure(server: &ServerUrl, why: &rustls::Error) -> Failure {
-    let failure = Failure::new(
-        Exit::Unavailable,
-        format!("the TLS connection to {server} failed"),
-    )
-    .cause(why.to_string());
+    let failure = |message: String| Failure::new(Exit::Unavailable, message);
+    let broken = || failure(format!("the TLS connection to {server} failed"));
     match why {
-        rustls::Error::InvalidMessage(_) => failure.hint(format!(
-            "this port may not speak TLS: try http://{}",
+        rustls::Error::InvalidMessage(_) => broken().cause(why.to_string()).hint(format!(
+            "http://{} where this port does not speak TLS",
             server.authority()
         )),
-        rustls::Error::InvalidCertificate(_) => failure.hint(
-            "check the host name and this machine's clock; for a private CA add it to the \
-             system's store, or name it by SSL_CERT_FILE",
-        ),
-        _ => failure.hint("`-v` shows how far it came"),
+        rustls::Error::InvalidCertificate(
+            CertificateError::Expired | CertificateError::ExpiredContext { .. },
+        ) => failure(format!("the certificate of {server} has expired"))
+            .cause("its time is over, or this machine's clock is wrong")
+            .hint("compare with `date`; else its certificate must be renewed at the server"),
+        rustls::Error::InvalidCertificate(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+        ) => failure(format!("the certificate of {server} is for another host"))
+            .cause(why.to_string())
+            .hint("write the host in the URL as the certificate has it"),
+        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => failure(format!(
+            "the certificate of {server} is signed by nobody that this machine trusts"
+        ))
+        .cause("it is its own, or that of a private CA")
+        .hint("add the CA to the system's store, or name it: export SSL_CERT_FILE=/path/ca.pem"),
+        rustls::Error::InvalidCertificate(_) => broken()
+            .cause(why.to_string())
+            .hint("the certificate must be mended at the server"),
+        _ => broken()
+            .cause(why.to_string())
+            .hint("`-v` shows how far it came"),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::client::Client;
 use crate::exit_code::Exit;
 use crate::failure::{Failure, Result};
 use crate::output::columns::text;
+use crate::own_files;
 use crate::prompt;
 use crate::session::{Session, parse_server, variable};
 
@@ -31,7 +32,7 @@ pub(super) async fn run(args: &Login, session: &Session<'_>) -> Result<Exit> {
         session.global.timeout(),
         session.output,
     )?;
-    let me = client.whoami().await?;
+    let me = client.whoami().await.map_err(not_taken)?;
     let context = context_name(session, &server);
     let kept = Credentials::of(&session.home)
         .save(&server, &token, args.insecure_storage)
@@ -56,6 +57,17 @@ fn context_name(session: &Session<'_>, server: &ServerUrl) -> String {
     known.map_or_else(|| server.authority().to_owned(), |context| context.name)
 }
 
+/// A token that was just given is not mended by giving it again.
+fn not_taken(why: Failure) -> Failure {
+    match why.exit() {
+        Exit::Auth => why.hint(
+            "give the whole of it, from `mcp_` to its end; an admin makes a new one with \
+             `mcpctl create token NAME --role user`",
+        ),
+        _ => why,
+    }
+}
+
 fn not_stored(why: CredentialError) -> Failure {
     let failure = Failure::failed("the token is good, but could not be stored").caused_by(&why);
     match why {
@@ -63,7 +75,8 @@ fn not_stored(why: CredentialError) -> Failure {
             "unlock the keyring, or store it in a private file with --insecure-storage, or set \
              MCPCTL_TOKEN",
         ),
-        _ => failure,
+        CredentialError::File(file) => failure.hint(own_files::hint(&file)),
+        CredentialError::Broken { .. } => failure,
     }
 }
 

@@ -4,6 +4,7 @@ use std::future::Future;
 
 use serde_json::Value;
 
+use crate::args::resources::CreateWhat;
 use crate::args::{Cli, Command, Format};
 use crate::client::name_of;
 use crate::exit_code::Exit;
@@ -51,6 +52,12 @@ pub(crate) fn run(cli: Cli, output: &Output) -> Result<Exit> {
         Command::Complete(args) => return crate::complete::names::run(&args, &cli.global, output),
         _ => {}
     }
+    let visibly = output.with_spinner();
+    let output = if draws(&cli.command) {
+        output
+    } else {
+        &visibly
+    };
     let session = Session::new(&cli.global, output)?;
     match cli.command {
         Command::Context(args) => context::run(&args, &session),
@@ -75,6 +82,16 @@ pub(crate) fn run(cli: Cli, output: &Output) -> Result<Exit> {
         | Command::MarkdownHelp
         | Command::ApiResources(_)
         | Command::Complete(_) => Ok(Exit::Done),
+    }
+}
+
+/// Whether a command draws on the terminal itself, so that nothing else may.
+fn draws(command: &Command) -> bool {
+    match command {
+        Command::Get(args) => args.watch,
+        Command::Create(args) => matches!(args.what, CreateWhat::Job(_)),
+        Command::Top(_) | Command::Jobs(_) | Command::Worker(_) | Command::ChatLlm(_) => true,
+        _ => false,
     }
 }
 

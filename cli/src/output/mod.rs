@@ -18,6 +18,7 @@ pub(crate) mod paint;
 pub(crate) mod quantity;
 pub(crate) mod sanitise;
 pub(crate) mod screen;
+pub(crate) mod spinner;
 pub(crate) mod table;
 
 use sanitise::sanitise;
@@ -32,6 +33,7 @@ pub(crate) struct Output {
     out_is_terminal: bool,
     err_is_terminal: bool,
     colour: bool,
+    spins: bool,
 }
 
 impl Output {
@@ -47,6 +49,7 @@ impl Output {
             out_is_terminal: io::stdout().is_terminal(),
             err_is_terminal: io::stderr().is_terminal(),
             colour: !(global.no_color || dumb || set("NO_COLOR")),
+            spins: false,
         }
     }
 

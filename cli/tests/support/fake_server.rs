@@ -29,9 +29,11 @@ struct State {
     /// Sent as they are to those who watch.
     watch: Vec<String>,
     /// Answers by path, without the query.
-    answers: BTreeMap<String, Value>,
+    answers: BTreeMap<String, (u16, Value)>,
     /// Connections are dropped instead of answered.
     hangs_up: bool,
+    /// Nothing is answered for now.
+    holds: bool,
 }
 
 /// Listens on a port of its own until the test ends.
@@ -106,7 +108,14 @@ impl FakeServer {
     /// Sets what a path answers, whatever its query.
     pub fn answers(&self, path: &str, answer: Value) {
         let mut state = self.state.lock().unwrap();
-        state.answers.insert(path.into(), answer);
+        state.answers.insert(path.into(), (200, answer));
+    }
+
+    /// Sets how a path refuses, whatever its query.
+    pub fn refuses(&self, path: &str, status: u16, code: &str, message: &str) {
+        let error = json!({"error": {"message": message, "type": "refused", "code": code}});
+        let mut state = self.state.lock().unwrap();
+        state.answers.insert(path.into(), (status, error));
     }
 
     /// Drops every connection at its next request, or answers again.
@@ -117,6 +126,11 @@ impl FakeServer {
     /// Its jobs.
     pub fn jobs(&self) -> std::sync::MutexGuard<'_, Jobs> {
         self.jobs.lock().unwrap()
+    }
+
+    /// Lets those who ask wait, or goes on.
+    pub fn holds(&self, holds: bool) {
+        self.state.lock().unwrap().holds = holds;
     }
 
     /// Everything that was asked so far.
@@ -142,6 +156,9 @@ fn serve(stream: TcpStream, state: &Mutex<State>, jobs: &Mutex<Jobs>, gone: &Sen
         };
         if hangs_up {
             return;
+        }
+        while state.lock().unwrap().holds {
+            std::thread::sleep(std::time::Duration::from_millis(10));
         }
         if authorized && asked.path.starts_with("/v1/jobs") {
             if !fake_jobs::answer(&asked, jobs, &mut stream) {
@@ -205,8 +222,8 @@ fn answer(
     }
     let bare = asked.path.split('?').next().unwrap_or_default();
     let ready = state.lock().unwrap().answers.get(bare).cloned();
-    if let Some(ready) = ready {
-        return reply(out, 200, &ready);
+    if let Some((status, ready)) = ready {
+        return reply(out, status, &ready);
     }
     let path = asked.path.strip_prefix("/api/v1/").unwrap_or_default();
     let parts: Vec<String> = path

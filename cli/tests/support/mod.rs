@@ -18,6 +18,7 @@ use std::process::{Command, Output, Stdio};
 pub mod fake_jobs;
 pub mod fake_server;
 pub mod terminal;
+pub mod tls;
 
 pub use fake_server::FakeServer;
 

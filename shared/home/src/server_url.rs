@@ -51,13 +51,18 @@ impl ServerUrl {
         rest.split('/').next().unwrap_or(rest)
     }
 
-    /// Whether the server is this machine, by name or address.
-    pub fn is_loopback(&self) -> bool {
+    /// The host alone; an IPv6 address without its brackets.
+    pub fn host(&self) -> &str {
         let host = match self.authority().rsplit_once(':') {
             Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => host,
             _ => self.authority(),
         };
-        let host = host.trim_start_matches('[').trim_end_matches(']');
+        host.trim_start_matches('[').trim_end_matches(']')
+    }
+
+    /// Whether the server is this machine, by name or address.
+    pub fn is_loopback(&self) -> bool {
+        let host = self.host();
         host == "localhost"
             || host
                 .parse::<std::net::IpAddr>()
