@@ -435,6 +435,7 @@ install_programs() {
         replaced="$replaced $program"
     done
     install_completions
+    install_manual
     if [ -n "$replaced" ]; then tick "installed into $bin:$replaced"; else tick "nothing new to install into $bin"; fi
     case :$PATH: in
     *:"$bin":*) ;;
@@ -458,6 +459,10 @@ bash $prefix/share/bash-completion/completions/mcpctl
 zsh $prefix/share/zsh/site-functions/_mcpctl
 fish $prefix/share/fish/vendor_completions.d/mcpctl.fish
 FILES
+}
+
+install_manual() {
+    "$bin/mcpctl" man --quiet --dir "$prefix/share/man/man1" 2>/dev/null || warn "no manual pages: \`mcpctl man\` fails"
 }
 
 # --- Start and log in -------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ _mcpctl_table() {
     subs='' flags='' slot='' many=0
     case "$1" in
     '')
-        subs='login logout whoami context get describe create apply delete set explain top jobs api-resources chat-llm worker local completions version help'
+        subs='login logout whoami context get describe create apply delete set explain top jobs api-resources chat-llm worker local completions man version help'
         flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h --version -V'
         slot='' many=0
         ;;
@@ -238,6 +238,11 @@ _mcpctl_table() {
         flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
         slot='bash zsh fish powershell' many=0
         ;;
+    ' man')
+        subs=''
+        flags='--dir --server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
+        slot='' many=1
+        ;;
     ' version')
         subs=''
         flags='--server --context --output -o --timeout --client --verbose -v --quiet -q --no-color --help -h'
@@ -246,7 +251,7 @@ _mcpctl_table() {
     ' help')
         subs=''
         flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
-        slot='login logout whoami context get describe create apply delete set explain top jobs api-resources chat-llm worker local completions version help exit-codes environment config' many=1
+        slot='login logout whoami context get describe create apply delete set explain top jobs api-resources chat-llm worker local completions man version help exit-codes environment config' many=1
         ;;
     esac
 }
@@ -565,6 +570,12 @@ _mcpctl_value() {
     ' completions --output') value='table wide json yaml name' ;;
     ' completions -o') value='table wide json yaml name' ;;
     ' completions --timeout') value='' ;;
+    ' man --dir') value='' ;;
+    ' man --server') value='' ;;
+    ' man --context') value='@context' ;;
+    ' man --output') value='table wide json yaml name' ;;
+    ' man -o') value='table wide json yaml name' ;;
+    ' man --timeout') value='' ;;
     ' version --server') value='' ;;
     ' version --context') value='@context' ;;
     ' version --output') value='table wide json yaml name' ;;

@@ -26,7 +26,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 worker\t'Run jobs with a command of your own' \
                 local\t'Control the mcplocal of this machine' \
                 completions\t'Print the completion script of a shell' \
-                version\t'Show the versions of mcpctl and of the server' \
+                man\t'Print manual pages, or write all of them' \
+                version\t'Show the versions of mcpctl, of the server and of this machine\'s mcplocal' \
                 help\t'Explain a command or a topic'
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
@@ -959,6 +960,24 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 -h\t'Print help'
             set slot 'bash zsh fish powershell'
             set many 0
+        case ' man'
+            set subs
+            set flags \
+                --dir\t'Write the pages of all commands to this folder, which is made where it is missing' \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print: table, wide, json, yaml or name' \
+                -o\t'How to print: table, wide, json, yaml or name' \
+                --timeout\t'Give up after this time, such as 30s or 2m' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
+            set slot ''
+            set many 1
         case ' version'
             set subs
             set flags \
@@ -967,7 +986,7 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --output\t'How to print: table, wide, json, yaml or name' \
                 -o\t'How to print: table, wide, json, yaml or name' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
-                --client\t'Don\'t ask the server' \
+                --client\t'Ask neither the server nor mcplocal' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
                 --quiet\t'Say nothing but data, warnings and errors' \
@@ -992,7 +1011,7 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --no-color\t'Use no colour [env: NO_COLOR]' \
                 --help\t'Print help (see more with \'--help\')' \
                 -h\t'Print help (see more with \'--help\')'
-            set slot 'login logout whoami context get describe create apply delete set explain top jobs api-resources chat-llm worker local completions version help exit-codes environment config'
+            set slot 'login logout whoami context get describe create apply delete set explain top jobs api-resources chat-llm worker local completions man version help exit-codes environment config'
             set many 1
     end
 end
@@ -1621,6 +1640,18 @@ function __mcpctl_value
         case ' completions -o'
             echo 'table wide json yaml name'
         case ' completions --timeout'
+            echo ''
+        case ' man --dir'
+            echo ''
+        case ' man --server'
+            echo ''
+        case ' man --context'
+            echo '@context'
+        case ' man --output'
+            echo 'table wide json yaml name'
+        case ' man -o'
+            echo 'table wide json yaml name'
+        case ' man --timeout'
             echo ''
         case ' version --server'
             echo ''

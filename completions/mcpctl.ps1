@@ -23,7 +23,8 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
             'worker' = 'Run jobs with a command of your own'
             'local' = 'Control the mcplocal of this machine'
             'completions' = 'Print the completion script of a shell'
-            'version' = 'Show the versions of mcpctl and of the server'
+            'man' = 'Print manual pages, or write all of them'
+            'version' = 'Show the versions of mcpctl, of the server and of this machine''s mcplocal'
             'help' = 'Explain a command or a topic'
         }
         Flags = [ordered]@{
@@ -1050,6 +1051,26 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
         }
         Slot = 'bash zsh fish powershell'; Many = $false
     }
+    ' man' = @{
+        Subs = [ordered]@{
+        }
+        Flags = [ordered]@{
+            '--dir' = 'Write the pages of all commands to this folder, which is made where it is missing'
+            '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
+            '--context' = 'The context to use instead of the current one'
+            '--output' = 'How to print: table, wide, json, yaml or name'
+            '-o' = 'How to print: table, wide, json, yaml or name'
+            '--timeout' = 'Give up after this time, such as 30s or 2m'
+            '--verbose' = 'Show the HTTP exchange, secrets masked'
+            '-v' = 'Show the HTTP exchange, secrets masked'
+            '--quiet' = 'Say nothing but data, warnings and errors'
+            '-q' = 'Say nothing but data, warnings and errors'
+            '--no-color' = 'Use no colour [env: NO_COLOR]'
+            '--help' = 'Print help (see more with ''--help'')'
+            '-h' = 'Print help (see more with ''--help'')'
+        }
+        Slot = ''; Many = $true
+    }
     ' version' = @{
         Subs = [ordered]@{
         }
@@ -1059,7 +1080,7 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
             '--output' = 'How to print: table, wide, json, yaml or name'
             '-o' = 'How to print: table, wide, json, yaml or name'
             '--timeout' = 'Give up after this time, such as 30s or 2m'
-            '--client' = 'Don''t ask the server'
+            '--client' = 'Ask neither the server nor mcplocal'
             '--verbose' = 'Show the HTTP exchange, secrets masked'
             '-v' = 'Show the HTTP exchange, secrets masked'
             '--quiet' = 'Say nothing but data, warnings and errors'
@@ -1087,7 +1108,7 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
             '--help' = 'Print help (see more with ''--help'')'
             '-h' = 'Print help (see more with ''--help'')'
         }
-        Slot = 'login logout whoami context get describe create apply delete set explain top jobs api-resources chat-llm worker local completions version help exit-codes environment config'; Many = $true
+        Slot = 'login logout whoami context get describe create apply delete set explain top jobs api-resources chat-llm worker local completions man version help exit-codes environment config'; Many = $true
     }
 }.GetEnumerator() | ForEach-Object { $script:McpctlTable[$_.Key] = $_.Value }
 $script:McpctlValues = @{
@@ -1402,6 +1423,12 @@ $script:McpctlValues = @{
     ' completions --output' = 'table wide json yaml name'
     ' completions -o' = 'table wide json yaml name'
     ' completions --timeout' = ''
+    ' man --dir' = ''
+    ' man --server' = ''
+    ' man --context' = '@context'
+    ' man --output' = 'table wide json yaml name'
+    ' man -o' = 'table wide json yaml name'
+    ' man --timeout' = ''
     ' version --server' = ''
     ' version --context' = '@context'
     ' version --output' = 'table wide json yaml name'

@@ -185,7 +185,8 @@ fn the_first_page_of_help() {
       worker         Run jobs with a command of your own
       local          Control the mcplocal of this machine
       completions    Print the completion script of a shell
-      version        Show the versions of mcpctl and of the server
+      man            Print manual pages, or write all of them
+      version        Show the versions of mcpctl, of the server and of this machine's mcplocal
       help           Explain a command or a topic
 
     Options:

@@ -103,14 +103,32 @@ pub(crate) enum Shell {
     Powershell,
 }
 
-/// Show the versions of mcpctl and of the server
+/// Print manual pages, or write all of them
+///
+/// Without --dir one page is printed, as roff: `mcpctl man get | man -l -` shows it.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  mcpctl man --dir ~/.local/share/man/man1
+  mcpctl man | man -l -
+  mcpctl man jobs submit | man -l -")]
+pub(crate) struct Man {
+    /// The command; default: mcpctl itself
+    #[arg(value_name = "COMMAND", conflicts_with = "dir")]
+    pub(crate) words: Vec<String>,
+    /// Write the pages of all commands to this folder, which is made where it is missing
+    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    pub(crate) dir: Option<std::path::PathBuf>,
+}
+
+/// Show the versions of mcpctl, of the server and of this machine's mcplocal
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
   mcpctl version
   mcpctl version -o json")]
 pub(crate) struct Version {
-    /// Don't ask the server
+    /// Ask neither the server nor mcplocal
     #[arg(long)]
     pub(crate) client: bool,
 }

@@ -179,6 +179,7 @@ pub(crate) enum Command {
     Worker(worker::Worker),
     Local(local::Local),
     Completions(connect::Completions),
+    Man(connect::Man),
     Version(connect::Version),
     Help(connect::Help),
     #[command(name = "__complete", hide = true)]

@@ -28,8 +28,20 @@ pub(super) fn run(args: &Help, output: &Output) -> Result<Exit> {
         return Ok(Exit::Done);
     }
     let root = definition();
-    let mut command = &root;
-    for word in &args.words {
+    let command = find(&root, &args.words)?;
+    let help = command.clone().render_long_help();
+    if output.colour_on_out() {
+        output.raw(help.ansi().to_string().as_bytes())?;
+    } else {
+        output.data(&help.to_string())?;
+    }
+    Ok(Exit::Done)
+}
+
+/// The command that `words` name.
+pub(super) fn find<'a>(root: &'a clap::Command, words: &[String]) -> Result<&'a clap::Command> {
+    let mut command = root;
+    for word in words {
         command = command.find_subcommand(word).ok_or_else(|| {
             let known = command.get_subcommands().map(clap::Command::get_name);
             let failure = Failure::usage(format!("there is no command or topic `{word}`"));
@@ -39,13 +51,7 @@ pub(super) fn run(args: &Help, output: &Output) -> Result<Exit> {
             }
         })?;
     }
-    let help = command.clone().render_long_help();
-    if output.colour_on_out() {
-        output.raw(help.ansi().to_string().as_bytes())?;
-    } else {
-        output.data(&help.to_string())?;
-    }
-    Ok(Exit::Done)
+    Ok(command)
 }
 
 fn exit_codes() -> String {

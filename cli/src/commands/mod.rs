@@ -28,6 +28,7 @@ mod live;
 mod local;
 mod login;
 mod logout;
+mod man;
 mod manifest;
 mod markdown_help;
 mod set;
@@ -47,6 +48,7 @@ pub(crate) fn run(cli: Cli, output: &Output) -> Result<Exit> {
         // These work without a folder of our own.
         Command::Completions(args) => return completions::run(&args, output),
         Command::Help(args) => return help::run(&args, output),
+        Command::Man(args) => return man::run(&args, output),
         Command::MarkdownHelp => return markdown_help::run(output),
         Command::ApiResources(args) => return api_resources::run(&args, output),
         Command::Complete(args) => return crate::complete::names::run(&args, &cli.global, output),
@@ -79,6 +81,7 @@ pub(crate) fn run(cli: Cli, output: &Output) -> Result<Exit> {
         Command::ChatLlm(args) => wait_for(crate::chat::run(args, &session)),
         Command::Completions(_)
         | Command::Help(_)
+        | Command::Man(_)
         | Command::MarkdownHelp
         | Command::ApiResources(_)
         | Command::Complete(_) => Ok(Exit::Done),
