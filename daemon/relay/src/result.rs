@@ -37,6 +37,9 @@ pub(crate) struct Chunks(Mutex<State>);
 struct State {
     next: u64,
     pieces: mpsc::Sender<Piece>,
+    /// Taken and not handed on yet. Kept here, since the call that brought them may break off while
+    /// the caller reads slowly: the next one, or its repeat, hands them on.
+    turn: VecDeque<Piece>,
     early: BTreeMap<u64, (u64, Vec<Piece>)>,
     early_bytes: usize,
     seen: VecDeque<(u64, u64)>,
@@ -168,6 +171,7 @@ fn begin(task: &mut Task, seq: u64, head: Head) -> Result<Arc<Chunks>, Error> {
     let chunks = Arc::new(Chunks(Mutex::new(State {
         next: 0,
         pieces,
+        turn: VecDeque::new(),
         early: BTreeMap::new(),
         early_bytes: 0,
         seen: VecDeque::new(),
@@ -194,6 +198,8 @@ impl Chunks {
         id: TaskId,
     ) -> Result<(), Error> {
         let mut state = self.0.lock().await;
+        let state = &mut *state;
+        state.hand_on(session, id).await?;
         let print = state.fingerprint(&pieces);
         if let Some((_, before)) = state.seen.iter().find(|(seen, _)| *seen == seq) {
             return same(*before == print);
@@ -218,32 +224,42 @@ impl Chunks {
             state.early.insert(seq, (print, pieces));
             return Ok(());
         }
-        let mut turn = Some((print, pieces));
-        while let Some((print, pieces)) = turn {
-            state.remember(print);
-            for piece in pieces {
+        state.take(print, pieces);
+        state.hand_on(session, id).await
+    }
+}
+
+impl State {
+    /// Hands on what was taken, and what waited for it. Dropping the future loses nothing.
+    async fn hand_on(&mut self, session: &Session, id: TaskId) -> Result<(), Error> {
+        loop {
+            while !self.turn.is_empty() {
+                let room = self.pieces.reserve().await;
+                let room = room.map_err(|_| Error::TaskEnded)?;
+                let Some(piece) = self.turn.pop_front() else {
+                    break;
+                };
                 let over = !matches!(piece, Piece::Data(_));
-                state
-                    .pieces
-                    .send(piece)
-                    .await
-                    .map_err(|_| Error::TaskEnded)?;
+                room.send(piece);
                 if over {
                     session.forget(id);
                     return Ok(());
                 }
             }
-            let next = state.next;
-            turn = state.early.remove(&next);
-            if let Some((_, pieces)) = &turn {
-                state.early_bytes -= pieces.iter().map(Piece::len).sum::<usize>();
-            }
+            let Some((print, pieces)) = self.early.remove(&self.next) else {
+                return Ok(());
+            };
+            self.early_bytes -= pieces.iter().map(Piece::len).sum::<usize>();
+            self.take(print, pieces);
         }
-        Ok(())
     }
-}
 
-impl State {
+    /// Takes the message whose turn it is.
+    fn take(&mut self, print: u64, pieces: Vec<Piece>) {
+        self.remember(print);
+        self.turn.extend(pieces);
+    }
+
     fn remember(&mut self, print: u64) {
         if self.seen.len() == REMEMBERED {
             self.seen.pop_front();

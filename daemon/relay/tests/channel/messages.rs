@@ -64,6 +64,30 @@ async fn messages_may_overtake_each_other_and_repeat() {
 }
 
 #[tokio::test]
+async fn a_message_whose_call_broke_off_is_not_lost_and_its_repeat_is_no_second_one() {
+    let (world, _channel, session, waiting) = one_task().await;
+    let say = |seq, data, done| world.result(&session, TASK, chunk(seq, data, done));
+    say(0, "a", false).await.unwrap();
+    let answer = waiting.await.unwrap();
+    // Nobody reads: the one piece that may wait is there, and the calls break off.
+    say(2, "c", false).await.unwrap();
+    for (seq, data, done) in [(1, "b", false), (1, "b", false), (3, "d", true)] {
+        tokio::select! {
+            biased;
+            _ = say(seq, data, done) => panic!("there is no room"),
+            () = settle() => {}
+        }
+    }
+    let publisher = async {
+        say(1, "b", false).await.unwrap();
+        // The end may be repeated too; then the task is over.
+        say(3, "d", true).await.unwrap();
+    };
+    let ((), (text, error)) = tokio::join!(publisher, all(answer));
+    assert_eq!((&*text, error.is_none()), ("abcd", true));
+}
+
+#[tokio::test]
 async fn other_content_under_a_used_number_is_a_contradiction() {
     let (world, _channel, session, waiting) = one_task().await;
     let say = async |message| world.result(&session, TASK, message).await;
