@@ -5,5 +5,6 @@ pub mod backoff;
 pub mod clock;
 pub mod lifecycle;
 pub mod logging;
+pub mod open_files;
 pub mod random;
 pub mod settings;

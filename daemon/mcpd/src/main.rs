@@ -74,6 +74,16 @@ fn start(args: Args) -> anyhow::Result<()> {
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
+    let files = kit::open_files::raise_limit();
+    // A connection may hold one to a provider, too.
+    if let Some(files) = files.filter(|files| *files < 2 * config.max_connections as u64) {
+        let connections = config.max_connections;
+        tracing::warn!(
+            files,
+            connections,
+            "fewer files may be open than `max_connections` may need: raise the hard limit (LimitNOFILE, ulimit -Hn)"
+        );
+    }
     // This thread accepts, and runs what is behind the routes; `threads` more serve.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -89,6 +89,7 @@ fn run(home: Option<PathBuf>, filter: &str) -> ExitCode {
     if let Err(bad) = logs.start(filter) {
         return fail(&bad.to_string());
     }
+    kit::open_files::raise_limit();
     // One thread: a task is passed on where its bytes arrive, and nothing waits for a lock.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -21,6 +21,8 @@ pub(crate) struct Said<'a> {
     pub(crate) has_content: bool,
     /// The stream's proper end.
     pub(crate) is_end: bool,
+    /// A choice of a chat says why it ended; `[DONE]` should follow, and some servers forget it.
+    pub(crate) is_finish: bool,
     /// An error.
     pub(crate) is_error: bool,
     /// A usage object.
@@ -35,6 +37,7 @@ pub(crate) struct Said<'a> {
 #[derive(Clone, Copy, Default)]
 struct Hints {
     has_content: bool,
+    has_finish: bool,
     has_usage: bool,
     has_usage_null: bool,
     may_end: bool,
@@ -65,6 +68,7 @@ fn read_data<'a>(dialect: Dialect, strip_at: Option<usize>, data: &'a [u8], said
     }
     let hints = look(dialect, data);
     said.has_content |= hints.has_content;
+    said.is_finish |= hints.has_finish;
     if hints.may_fail {
         said.is_error |= find(data, "error").is_some_and(|error| error != b"null")
             || find(data, "type")
@@ -110,6 +114,7 @@ fn look(dialect: Dialect, data: &[u8]) -> Hints {
             (b"usage", b'{') => hints.has_usage = true,
             (b"usage", b'n') => hints.has_usage_null = true,
             (b"error", _) => hints.may_fail = true,
+            (b"finish_reason", b'"') => hints.has_finish = true,
             (b"delta", b'{') => in_delta = true,
             (b"type", b'"') => {
                 let kind = data[behind + 1..].split(|byte| *byte == b'"').next();
@@ -254,6 +259,11 @@ mod tests {
             chat("data: {\"error\":{\"message\":\"m\"}}\n\n"),
             (false, true)
         );
+        let finish = |reason| {
+            let event = format!(r#"data: {{"choices":[{{"finish_reason":{reason}}}]}}"#);
+            read(Dialect::Chat, false, event.as_bytes()).is_finish
+        };
+        assert_eq!(["\"stop\"", "null"].map(finish), [true, false]);
         assert_eq!(chat("event: error\ndata: gone\n\n"), (false, true));
         let responses = |event| said(Dialect::Responses, event);
         assert_eq!(

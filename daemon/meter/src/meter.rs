@@ -42,6 +42,10 @@ pub struct Meter {
     counts: Counts,
     content_events: u64,
     is_complete: bool,
+    /// A chat said why it ended, or may have, in an event that was too large to read.
+    saw_finish: bool,
+    /// Of a whole answer, its first byte that is no space.
+    first: Option<u8>,
     saw_error: bool,
 }
 
@@ -65,6 +69,8 @@ impl Meter {
             counts: Counts::default(),
             content_events: 0,
             is_complete: false,
+            saw_finish: false,
+            first: None,
             saw_error: false,
         }
     }
@@ -75,6 +81,10 @@ impl Meter {
     pub fn feed(&mut self, piece: Bytes) -> Option<Bytes> {
         self.bytes += piece.len() as u64;
         if self.form == Form::Whole {
+            let mut bytes = piece.iter().copied();
+            self.first = self
+                .first
+                .or_else(|| bytes.find(|byte| !byte.is_ascii_whitespace()));
             self.whole.feed(&piece);
             return (!piece.is_empty()).then_some(piece);
         }
@@ -146,6 +156,18 @@ impl Meter {
         }
     }
 
+    /// The answer ended before its end, as far as its shape tells: a chat that gave no reason and
+    /// no `[DONE]`, a response or a message without its last event, JSON whose last brace is missing.
+    ///
+    /// Of what is in no dialect that we know, and of bodies that are no JSON, nothing is said.
+    pub fn is_cut_short(&self) -> bool {
+        match (self.form, self.dialect) {
+            (Form::Whole, _) => matches!(self.first, Some(b'{' | b'[')) && !self.whole.is_over(),
+            (Form::EventStream, Dialect::Other) => false,
+            (Form::EventStream, _) => !(self.is_complete || self.saw_finish || self.saw_error),
+        }
+    }
+
     /// A stream had an error in it.
     pub fn saw_error(&self) -> bool {
         self.saw_error
@@ -189,6 +211,7 @@ impl Meter {
         let said = event::read(self.dialect, self.strip, &held);
         self.content_events += u64::from(said.has_content);
         self.saw_error |= said.is_error;
+        self.saw_finish |= self.dialect == Dialect::Chat;
         let mut scanner = Scanner::new(match self.dialect {
             Dialect::Responses => &["response", "usage"],
             Dialect::Messages => &["message", "usage"],
@@ -221,6 +244,7 @@ impl Meter {
     fn note(&mut self, said: &Said<'_>) {
         self.content_events += u64::from(said.has_content);
         self.is_complete |= said.is_end;
+        self.saw_finish |= said.is_finish;
         self.saw_error |= said.is_error;
         if let Some(usage) = said.usage {
             self.counts.take(self.dialect, usage);

@@ -194,6 +194,12 @@ impl Flow {
             return Ok(None);
         };
         let last = self.pipe.finish(&running.name)?;
+        if running.tab.status < 400 && self.pipe.meter.is_cut_short() {
+            return Err(Error::Provider {
+                name: running.name.to_string(),
+                source: providers::Error::CutShort,
+            });
+        }
         let Some(mut running) = self.running.take() else {
             return Ok(last);
         };

@@ -160,6 +160,31 @@ async fn after_the_first_byte_there_is_an_error_event_and_no_second_try() {
 }
 
 #[tokio::test]
+async fn an_answer_that_ends_cleanly_before_its_end_does_not_look_complete() {
+    let (world, _a, b) = two().await;
+    let mut answer = world.infer("big", play("short", true)).await.unwrap();
+    let (text, error) = rest(&mut answer).await;
+    assert!(error.is_none() && text.contains("half"), "{text}");
+    assert_eq!(last_error(&text)["code"], "provider_error");
+    assert!(!text.contains("[DONE]"), "{text}");
+    let mut answer = world.infer("big", play("short", false)).await.unwrap();
+    assert!(rest(&mut answer).await.1.is_some(), "half of a JSON");
+    // Some servers give the reason for the end and forget `[DONE]`.
+    let mut answer = world.infer("big", play("no-done", true)).await.unwrap();
+    let (text, error) = rest(&mut answer).await;
+    assert!(error.is_none() && text.contains("all"), "{text}");
+    assert!(!text.contains("event: error"), "{text}");
+    assert_eq!(b.requests(), 0);
+    world.is_at_rest();
+    let records = world.records().await;
+    let outcomes = records.iter().map(|record| record.outcome.to_owned());
+    let (bad, good) = (shared::usage::Outcome::Error, shared::usage::Outcome::Ok);
+    let mut outcomes: Vec<_> = outcomes.collect();
+    outcomes.sort_by_key(|outcome| *outcome == good);
+    assert_eq!(outcomes, [bad, bad, good]);
+}
+
+#[tokio::test]
 async fn who_asks_for_peace_is_spared_while_there_is_another() {
     let date = httpdate::fmt_http_date(
         std::time::UNIX_EPOCH + Duration::from_millis(1_800_000_000_000 + 30_000),

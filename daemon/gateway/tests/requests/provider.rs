@@ -155,6 +155,30 @@ async fn answer(stream: &mut TcpStream, play: &str, body: &Value, counts: &Count
             say(stream, &chunk(&delta("half"))).await;
             return play == "pause" && ended(stream).await;
         }
+        // Its connection ends as it should, its answer does not.
+        "short" if streams => {
+            say(stream, HEAD).await;
+            say(stream, &chunk(&delta("half"))).await;
+            say(stream, "0\r\n\r\n").await;
+            return true;
+        }
+        "short" => {
+            let head =
+                "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n";
+            say(
+                stream,
+                &format!("{head}{{\"choices\": [{{\"message\": {{\"content\": \"half"),
+            )
+            .await;
+            return false;
+        }
+        "no-done" if streams => {
+            say(stream, HEAD).await;
+            let stop = json!([{"index": 0, "delta": {"content": "all"}, "finish_reason": "stop"}]);
+            say(stream, &chunk(&event(stop))).await;
+            say(stream, "0\r\n\r\n").await;
+            return true;
+        }
         "cut-later" => {
             say(stream, &whole("200 OK", "", &"x".repeat(100))[..120]).await;
             counts.held.acquire().await.unwrap().forget();

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use serde_json::Value;
 use shared::infer_path::InferPath;
 use shared::job::{Claimed, Json, MAX_RESULT_BYTES};
+use shared::sse;
 use store::jobs::Lease;
 
 use crate::kinds::{Collected, Deferred, Kind, Request, Task, result_of_chat, result_of_embedding};
@@ -125,6 +126,9 @@ async fn embedding(queue: &Queue, mut begun: Begun) -> Result<Brought, Refused> 
 /// The answer as it came: JSON as it stands, anything else as one JSON text.
 async fn deferred(mut begun: Begun) -> Result<Brought, Refused> {
     let body = whole(&mut begun).await?;
+    if is_stream(&begun) {
+        complete(&body)?;
+    }
     let text = String::from_utf8(body);
     let text = text.map_err(|_| give_up("the answer is not UTF-8 text".into()))?;
     let is_json = begun.content_type.as_deref().is_some_and(is_json_type);
@@ -137,6 +141,17 @@ async fn deferred(mut begun: Begun) -> Result<Brought, Refused> {
         content_type: begun.content_type,
         llm: begun.llm,
     })
+}
+
+/// A stream that tells an error is no answer, whatever came before it.
+fn complete(stream: &[u8]) -> Result<(), Refused> {
+    let mut events = Vec::new();
+    let fed = sse::Decoder::new(MAX_RESULT_BYTES).feed(stream, &mut events);
+    fed.map_err(|why| again(why.to_string()))?;
+    match events.iter().find(|event| event.event == "error") {
+        None => Ok(()),
+        Some(error) => Err(again(format!("the answer broke off: {}", error.data))),
+    }
 }
 
 fn is_json_type(content_type: &str) -> bool {
