@@ -21,7 +21,7 @@ use shared::channel::{Chunk, ResultMessage, TaskError};
 use shared::error_body::code;
 
 use super::bound::Bound;
-use super::outcome::{Outcome, not_reached};
+use super::outcome::{Outcome, broke_off, is_of_proxy, not_reached, refused_on_the_way};
 
 /// The largest piece, in bytes, before it is put into JSON.
 const MAX_PIECE_BYTES: usize = 64 * 1024;
@@ -64,7 +64,10 @@ pub(super) async fn deliver(bound: &Bound, id: &str, response: Response) -> Outc
         };
         match send(bound, id, &message).await {
             Outcome::Delivered if !done => {}
-            ended => return ended,
+            ended => {
+                give_up(bound, id, seq, &ended).await;
+                return ended;
+            }
         }
     }
     Outcome::Delivered
@@ -75,6 +78,27 @@ pub(super) async fn fail(bound: &Bound, id: &str, error: TaskError) -> Outcome {
     let mut message = empty(0);
     message.error = Some(error);
     send(bound, id, &message).await
+}
+
+/// Where the message `seq` did not get through, tells why there will be no more: small as it is,
+/// the word may pass where the piece did not.
+async fn give_up(bound: &Bound, id: &str, seq: u64, ended: &Outcome) {
+    let error = match ended {
+        Outcome::NotTaken(Some(status)) if is_of_proxy(*status) => refused_on_the_way(*status),
+        Outcome::Broken(_) => broke_off(),
+        Outcome::Delivered | Outcome::NotTaken(_) => return,
+    };
+    // The piece may have arrived and its answer not: then its number is taken.
+    for seq in [seq, seq + 1] {
+        let mut message = empty(seq);
+        message.error = Some(error.clone());
+        let Ok(json) = serde_json::to_vec(&message) else {
+            return;
+        };
+        if send_in_time(bound, id, json.into()).await == Outcome::Delivered {
+            return;
+        }
+    }
 }
 
 fn empty(seq: u64) -> ResultMessage {
@@ -158,16 +182,20 @@ async fn send(bound: &Bound, id: &str, message: &ResultMessage) -> Outcome {
         if attempt > 0 {
             tokio::time::sleep(RETRY).await;
         }
-        let sent = tokio::time::timeout(PIECE_TIMEOUT, send_once(bound, id, json.clone()));
-        outcome = match sent.await {
-            Ok(outcome) => outcome,
-            Err(_) => Outcome::Broken("the server did not take a piece within 60 s".into()),
-        };
+        outcome = send_in_time(bound, id, json.clone()).await;
         if !matches!(outcome, Outcome::Broken(_)) {
             return outcome;
         }
     }
     outcome
+}
+
+async fn send_in_time(bound: &Bound, id: &str, json: Bytes) -> Outcome {
+    let sent = tokio::time::timeout(PIECE_TIMEOUT, send_once(bound, id, json));
+    match sent.await {
+        Ok(outcome) => outcome,
+        Err(_) => Outcome::Broken("the server did not take a piece within 60 s".into()),
+    }
 }
 
 async fn send_once(bound: &Bound, id: &str, json: Bytes) -> Outcome {

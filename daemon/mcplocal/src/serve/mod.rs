@@ -11,7 +11,7 @@
 //! How results travel is `resultMode` of the config. `auto` streams, until there is evidence that
 //! something on the way to the server holds request bodies back or refuses them: the server says on
 //! the channel when the first upload of an epoch arrives ([`shared::channel::Frame::Ack`]), and it
-//! did not within [`ACK_PATIENCE`]; or an upload was answered by 411 or 501. From then on, for as
+//! did not within [`ACK_PATIENCE`]; or an upload was answered by 411, 413 or 501. From then on, for as
 //! long as the program runs, pieces travel one by one. The upload that gave the evidence goes on:
 //! what is held back still arrives in the end.
 
@@ -179,10 +179,14 @@ impl Server {
         let outcome = self
             .watched(bound, stream::deliver(bound, id, response))
             .await;
-        if let Outcome::NotTaken(Some(status)) = outcome
-            && stream::takes_no_streams(status)
-        {
-            self.uploads_are_held_back();
+        if let Outcome::NotTaken(Some(status)) = outcome {
+            if stream::takes_no_streams(status) {
+                self.uploads_are_held_back();
+            }
+            if outcome::is_of_proxy(status) {
+                // The server may know nothing of it: its caller would wait.
+                chunks::fail(bound, id, outcome::refused_on_the_way(status)).await;
+            }
         }
         if let Outcome::Broken(_) = outcome {
             // A break that came with the first bytes may have taken the upload's head along, and

@@ -45,3 +45,26 @@ pub(super) fn broke_off() -> TaskError {
         code: Some(code::PROVIDER_ERROR.into()),
     }
 }
+
+/// Whether a refusal is one that a proxy gives, of which the server heard nothing. A server that
+/// stops says 503 too, and hears it once more in vain.
+pub(super) fn is_of_proxy(status: StatusCode) -> bool {
+    status.is_server_error()
+        || matches!(
+            status,
+            StatusCode::REQUEST_TIMEOUT
+                | StatusCode::LENGTH_REQUIRED
+                | StatusCode::PAYLOAD_TOO_LARGE
+        )
+}
+
+/// What the server is told of an answer that did not get through to it.
+pub(super) fn refused_on_the_way(status: StatusCode) -> TaskError {
+    TaskError {
+        message: format!(
+            "a proxy on the publisher's way to the server refused its answer ({status})"
+        ),
+        status: Some(502),
+        code: Some(code::PROVIDER_ERROR.into()),
+    }
+}

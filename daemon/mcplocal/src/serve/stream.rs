@@ -55,6 +55,6 @@ pub(super) async fn deliver(bound: &Bound, id: &str, response: Response) -> Outc
 pub(super) fn takes_no_streams(status: StatusCode) -> bool {
     matches!(
         status,
-        StatusCode::LENGTH_REQUIRED | StatusCode::NOT_IMPLEMENTED
+        StatusCode::LENGTH_REQUIRED | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::NOT_IMPLEMENTED
     )
 }

@@ -153,16 +153,31 @@ async fn an_upload_that_the_server_never_hears_of_switches_to_chunks() {
 }
 
 #[tokio::test]
-async fn an_upload_that_is_refused_as_a_stream_switches_to_chunks() {
+async fn an_upload_that_is_refused_as_a_stream_is_told_of_and_switches_to_chunks() {
+    for status in [411, 413, 501] {
+        let it = Fixture::connected().await;
+        it.mcpd
+            .behave(|manner| manner.refuse_uploads = Some(status));
+        it.mcpd.task("t0", true, Some(&asking(STREAM))).await;
+        let told = it.mcpd.result("t0").await.remove(0).error.unwrap();
+        assert_eq!(told.status, Some(502));
+        let status = status.to_string();
+        assert!(told.message.contains(&status), "{}", told.message);
+        it.mcpd.until_in_chunks(&asking(STREAM)).await;
+    }
+}
+
+#[tokio::test]
+async fn an_upload_that_a_proxy_refuses_for_now_is_told_of() {
     let it = Fixture::connected().await;
-    it.mcpd.behave(|manner| manner.refuse_uploads = Some(411));
+    it.mcpd.behave(|manner| manner.refuse_uploads = Some(503));
     it.mcpd.task("t0", true, Some(&asking(STREAM))).await;
-    it.wait_status(|status| (status.providers[0].in_flight == 0).then_some(()))
-        .await;
-    it.mcpd
-        .wait("the refusal", |seen| seen.uploads.get("t0").map(|_| ()))
-        .await;
-    it.mcpd.until_in_chunks(&asking(STREAM)).await;
+    let told = it.mcpd.result("t0").await.remove(0).error.unwrap();
+    assert!(told.message.contains("503"), "{}", told.message);
+    // It was no word about streams.
+    it.mcpd.behave(|manner| manner.refuse_uploads = None);
+    it.mcpd.task("t1", true, Some(&asking(STREAM))).await;
+    it.mcpd.upload("t1", Ended::Cleanly).await;
 }
 
 #[tokio::test]
