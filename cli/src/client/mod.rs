@@ -22,8 +22,8 @@ mod gateway;
 mod jobs;
 mod models;
 mod transcript;
-mod transport;
-mod unreachable;
+pub(crate) mod transport;
+pub(crate) mod unreachable;
 mod worker;
 
 pub(crate) use answer::from_detail as failure_from_detail;

@@ -9,7 +9,7 @@ use crate::exit_code::Exit;
 use crate::failure::Failure;
 
 /// Turns an error of the transport into what a person can act on.
-pub(super) fn explain(server: &ServerUrl, why: &reqwest::Error) -> Failure {
+pub(crate) fn explain(server: &ServerUrl, why: &reqwest::Error) -> Failure {
     let failure = |message: String| Failure::new(Exit::Unavailable, message);
     if why.is_timeout() && why.is_connect() {
         return failure(format!("{server} did not accept a connection in time"))

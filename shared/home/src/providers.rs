@@ -83,7 +83,10 @@ impl Config {
             return Put::NoList;
         };
         let list = self.root_mut().entry(PROVIDERS);
-        let Some(list) = list.or_insert_with(|| Value::Array(Vec::new())).as_array_mut() else {
+        let Some(list) = list
+            .or_insert_with(|| Value::Array(Vec::new()))
+            .as_array_mut()
+        else {
             return Put::NoList;
         };
         let of_name = |there: &&mut Value| {
@@ -107,7 +110,8 @@ impl Config {
 
     /// Sets the server that mcplocal publishes to.
     pub fn set_server(&mut self, server: &crate::ServerUrl) {
-        self.root_mut().insert("server".into(), server.as_str().into());
+        self.root_mut()
+            .insert("server".into(), server.as_str().into());
     }
 }
 
@@ -156,7 +160,8 @@ mod tests {
 
     #[test]
     fn a_new_entry_stands_behind_those_that_are_there_and_nothing_else_changes() {
-        let (_folder, home) = config(r#"{"x": 1, "providers": [{"name": "a", "own": [1]}], "y": 2}"#);
+        let (_folder, home) =
+            config(r#"{"x": 1, "providers": [{"name": "a", "own": [1]}], "y": 2}"#);
         let entry = json!({"name": "b", "type": "ollama", "model": "m", "publish": true});
         assert_eq!(put(&home, entry.clone()), Put::Added);
         assert_eq!(put(&home, entry), Put::Kept);
