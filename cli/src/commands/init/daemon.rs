@@ -17,6 +17,7 @@ use home::credentials::TOKEN_VARIABLE;
 use shared::local_control::{Reply, Request, Status};
 use tokio::time::Instant;
 
+use super::say;
 use crate::commands::mcplocal;
 use crate::failure::{Failure, Result};
 use crate::session::{SERVER_VARIABLE, Session};
@@ -48,17 +49,17 @@ pub(super) async fn bring_up(
     if mcplocal::status(&session.home, ANSWER_LIMIT).is_ok() {
         reload(session)?;
         let status = mcplocal::status(&session.home, ANSWER_LIMIT)?;
-        session.output.note(&format!(
-            "mcplocal   runs (process {}), and has read it",
-            status.pid
-        ));
+        let runs = format!("runs (process {}), and has read it", status.pid);
+        say::line(session.output, "mcplocal", &runs);
         return Ok(status);
     }
     if no_service || !install(program, session) {
         return in_background(program, session).await;
     }
     let status = wait_for(session, || Ok(())).await?;
-    session.output.note("mcplocal   started as a service, now and with every session; `mcpctl local uninstall` undoes it");
+    let as_service =
+        "started as a service, now and with every session; `mcpctl local uninstall` undoes it";
+    say::line(session.output, "mcplocal", as_service);
     Ok(status)
 }
 
@@ -129,12 +130,16 @@ async fn in_background(program: &Path, session: &Session<'_>) -> Result<Status> 
         _ => Ok(()),
     })
     .await?;
-    session.output.note(&format!(
-        "mcplocal   started in the background, until this machine restarts (no service manager)\n           \
-         stop it by `kill {}`; its log is {}",
-        status.pid,
-        log.display()
-    ));
+    let output = session.output;
+    let started = "started in the background: start it again \
+                   after this machine does, by `mcplocal run`";
+    say::line(output, "mcplocal", started);
+    let (pid, log) = (status.pid, say::short(&log));
+    say::line(
+        output,
+        "",
+        &format!("`kill {pid}` stops it; its log is {log}"),
+    );
     Ok(status)
 }
 

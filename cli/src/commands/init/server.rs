@@ -1,11 +1,13 @@
 //! Which server: the one that the settings name, else one on this machine, else the user's word.
 
+use std::path::Path;
 use std::time::Duration;
 
 use home::ServerUrl;
 use home::config::Config;
 
 use super::ask::Asker;
+use super::say;
 use crate::client::Client;
 use crate::commands::mcplocal::find_program;
 use crate::exit_code::Exit;
@@ -76,20 +78,25 @@ fn explain(session: &Session<'_>, named: bool, server: &ServerUrl, why: &Failure
         }
         return;
     }
-    output.note(&format!(
-        "No server is configured, and none answers at {server}."
-    ));
-    output.note(&format!(
-        "Start one here by `{}` in another terminal, or type the URL of one that runs.",
-        start_command()
-    ));
+    say::sentence(
+        output,
+        &format!("No server is configured, and none answers at {server}."),
+    );
+    let start = start_command();
+    let how = format!("Start one by `{start}` in another terminal, or type the URL of one.");
+    say::sentence(output, &how);
 }
 
 fn start_command() -> String {
     match find_program("mcpd") {
-        Some(path) => path.display().to_string(),
-        None => "mcpd".into(),
+        Some(path) if variable("PATH").is_some_and(|all| !on(&all, &path)) => say::short(&path),
+        _ => "mcpd".into(),
     }
+}
+
+/// Whether a folder of `all` holds the program.
+fn on(all: &str, program: &Path) -> bool {
+    std::env::split_paths(all).any(|dir| program.parent() == Some(&dir))
 }
 
 fn nowhere() -> Failure {

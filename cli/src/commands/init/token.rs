@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::ask::Asker;
+use super::say;
 use crate::args::init::Init;
 use crate::client::Client;
 use crate::exit_code::Exit;
@@ -58,10 +59,9 @@ pub(super) async fn find(
             "{server} is not encrypted: the token and all prompts can be read on the way"
         ));
     }
-    session.output.note(
-        "An admin makes a token by `mcpctl create token NAME --role publisher,user`; on its first \
-         start mcpd leaves one in admin.token, in its data folder.",
-    );
+    let whence = "An admin makes a token by `mcpctl create token NAME --role publisher,user`. \
+                  mcpd's own first one is in admin.token, in its data folder.";
+    say::sentence(session.output, whence);
     loop {
         let token = prompt::secret(&format!("Access token for {server} (not shown): "));
         let token = match token {
@@ -123,10 +123,7 @@ async fn left_by_mcpd(
     let Ok(login) = check(token, None, server, session).await else {
         return Ok(None);
     };
-    let question = format!(
-        "Log in with the token that mcpd left in {}?",
-        path.display()
-    );
+    let question = format!("Log in with the token in {}?", say::short(&path));
     Ok(asker.confirm(&question, true)?.then_some(login))
 }
 
@@ -182,8 +179,7 @@ impl Login {
         if self.kept.is_some() || !asker.asks || !self.roles.iter().any(|role| role == "admin") {
             return Ok(());
         }
-        let question = "This token may do everything. Keep one on this machine that may only \
-                        publish and call models?";
+        let question = "It may do everything. Keep one here that may only publish and call?";
         // On the server's own machine its admin is at home.
         if asker.confirm(question, !self.client.server().is_loopback())? {
             self.lesser = Some(super::names::from_model(host));
@@ -221,17 +217,24 @@ impl Login {
                 .caused_by(&why)
                 .hint("unlock the keyring, or add --insecure-storage for a private file")
         })?;
-        session.output.note(&match &kept {
-            Source::File(path) => format!(
-                "Token      in {}, readable by you alone (there is no keyring in use)",
-                path.display()
-            ),
-            kept => format!("Token      in {kept}"),
-        });
+        let output = session.output;
+        match &kept {
+            Source::File(path) => {
+                let path = say::short(path);
+                say::line(
+                    output,
+                    "Token",
+                    &format!("in {path}, readable by you alone"),
+                );
+            }
+            kept => say::line(output, "Token", &format!("in {kept}")),
+        }
         if variable(TOKEN_VARIABLE).is_some() {
-            session
-                .output
-                .note("           MCPCTL_TOKEN is set too, and goes before it in this shell");
+            say::line(
+                output,
+                "",
+                "MCPCTL_TOKEN is set too, and goes before it in this shell",
+            );
         }
         self.kept = Some(kept);
         Ok(())
@@ -247,9 +250,8 @@ impl Login {
                 Ok(made) => {
                     let value = made.pointer("/status/value").and_then(Value::as_str);
                     self.token = value.unwrap_or_default().to_owned().into();
-                    session.output.note(&format!(
-                        "Token      `{name}` made, with the roles publisher and user"
-                    ));
+                    let made = format!("`{name}` made, with the roles publisher and user");
+                    say::line(session.output, "Token", &made);
                     return Ok(());
                 }
                 Err(why) if why.exit() == Exit::Conflict => last = Some(why),
