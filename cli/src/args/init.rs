@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-/// Set this machine up: log in, and publish the models that run here
+/// Set this machine up, and publish its models
 ///
 /// Finds the server, logs in where no token works yet, looks for model servers on their usual ports
 /// (Ollama, vLLM, llama.cpp, LM Studio and others), asks what to publish, writes it into

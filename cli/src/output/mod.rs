@@ -19,6 +19,7 @@ pub(crate) mod quantity;
 pub(crate) mod sanitise;
 pub(crate) mod screen;
 pub(crate) mod table;
+pub(crate) mod tilde;
 pub(crate) mod wrap;
 
 use sanitise::sanitise;

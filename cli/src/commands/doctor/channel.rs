@@ -44,7 +44,8 @@ pub(super) async fn check(look: &Look) -> Finding {
 /// What mcplocal alone is enough for.
 fn one_sided(status: &Status) -> Option<Finding> {
     let link = &status.link;
-    let why = link.last_error.as_deref().unwrap_or("it is on its way");
+    let why = link.last_error.iter().map(|why| format!(": {why}"));
+    let why: String = why.collect();
     match link.state.as_str() {
         "connected" => None,
         "idle" if link.last_error.is_none() => Some(Finding::skip("there is nothing to publish")),
@@ -56,7 +57,7 @@ fn one_sided(status: &Status) -> Option<Finding> {
             let since = age(now().since(link.since));
             Some(
                 Finding::fail(format!(
-                    "mcplocal is not connected ({state} for {since}): {why}"
+                    "mcplocal is not connected ({state} for {since}){why}"
                 ))
                 .fix("what `server` and `auth` say above; `mcpctl local logs` shows each attempt"),
             )

@@ -71,10 +71,11 @@ pub(super) async fn run(args: &Doctor, session: &Session<'_>) -> Result<Exit> {
         .map(|check| (check, start(check, look.clone())))
         .collect();
     let show = Show::new(output);
-    let (mut documents, mut failed, mut warned) = (Vec::new(), 0, 0);
+    let (mut documents, mut passed, mut failed, mut warned) = (Vec::new(), 0, 0, 0);
     for (check, task) in running {
         let Done { findings, took } = task.await.unwrap_or_else(|_| broken_off());
         for finding in findings {
+            passed += usize::from(finding.verdict == Verdict::Ok);
             failed += usize::from(finding.verdict == Verdict::Fail);
             warned += usize::from(finding.verdict == Verdict::Warn);
             match output.format {
@@ -87,7 +88,7 @@ pub(super) async fn run(args: &Doctor, session: &Session<'_>) -> Result<Exit> {
     if matches!(output.format, Format::Json | Format::Yaml) {
         output.document(&json!({"checks": documents, "ok": failed == 0}))?;
     } else {
-        output.note(&summary(failed, warned));
+        output.note(&summary(passed, failed, warned));
     }
     Ok(if failed == 0 {
         Exit::Done
@@ -154,12 +155,13 @@ const fn name(check: Check) -> &'static str {
     }
 }
 
-fn summary(failed: usize, warned: usize) -> String {
+fn summary(passed: usize, failed: usize, warned: usize) -> String {
     let warnings = match warned {
         1 => "1 warning".to_owned(),
         many => format!("{many} warnings"),
     };
     match (failed, warned) {
+        (0, 0) if passed == 0 => "Nothing could be checked.".into(),
         (0, 0) => "All is well.".into(),
         (0, _) => format!("Nothing failed; {warnings}."),
         (failed, 0) => format!("{failed} failed."),

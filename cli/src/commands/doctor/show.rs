@@ -5,6 +5,7 @@ use crate::failure::Result;
 use crate::output::Output;
 use crate::output::paint::Paint;
 use crate::output::sanitise::one_line;
+use crate::output::tilde::tilde;
 use crate::output::wrap::wrapped;
 
 /// Cells of the longest check's name.
@@ -58,7 +59,7 @@ impl<'a> Show<'a> {
             .line(colour, &format!("{symbol}{}", finding.verdict.word()));
         let gap = " ".repeat(6 - finding.verdict.word().len());
         let blank = " ".repeat(indent);
-        let mut lines = wrapped(&one_line(&detail), room).into_iter();
+        let mut lines = wrapped(&one_line(&tilde(&detail)), room).into_iter();
         let mut text = format!(
             "{status}{gap}{check:NAME_WIDTH$}  {}\n",
             lines.next().unwrap_or_default()
@@ -67,7 +68,7 @@ impl<'a> Show<'a> {
             text += &format!("{blank}{line}\n");
         }
         if let Some(fix) = &finding.fix {
-            let mut lines = wrapped(&one_line(fix), room.map(|room| room - 5)).into_iter();
+            let mut lines = wrapped(&one_line(&tilde(fix)), room.map(|room| room - 5)).into_iter();
             let label = self.paint.line("1", "fix:");
             text += &format!("{blank}{label} {}\n", lines.next().unwrap_or_default());
             for line in lines {

@@ -131,8 +131,7 @@ async fn in_background(program: &Path, session: &Session<'_>) -> Result<Status> 
     })
     .await?;
     let output = session.output;
-    let started = "started in the background: start it again \
-                   after this machine does, by `mcplocal run`";
+    let started = "runs in the background now; after a reboot, `mcplocal run` starts it";
     say::line(output, "mcplocal", started);
     let (pid, log) = (status.pid, say::short(&log));
     say::line(

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use crate::output::Output;
+use crate::output::tilde::tilde;
 use crate::output::wrap::wrapped;
-use crate::session::variable;
 
 /// Cells of the word in front, with the gap behind it.
 const LABEL_WIDTH: usize = 11;
@@ -27,14 +27,9 @@ pub(super) fn sentence(output: &Output, text: &str) {
     output.note(&wrapped(text, room(output, 0)).join("\n"));
 }
 
-/// A path as a person writes it: `~` for the home directory.
+/// A path, short.
 pub(super) fn short(path: &Path) -> String {
-    let home = variable("HOME");
-    let below = home.and_then(|home| path.strip_prefix(home).ok().map(Path::to_owned));
-    below.map_or_else(
-        || path.display().to_string(),
-        |below| format!("~/{}", below.display()),
-    )
+    tilde(&path.display().to_string())
 }
 
 /// What is left beside `used` cells of the terminal; no limit where stderr is none.

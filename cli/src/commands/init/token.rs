@@ -44,15 +44,15 @@ pub(super) async fn find(
     if let Some(login) = known(server, session, asker).await? {
         return Ok(login);
     }
+    if !asker.asks {
+        let failure = Failure::new(Exit::Auth, format!("no access token for {server}"));
+        let from = admin_token(server).map_or("FILE".into(), |path| path.display().to_string());
+        return Err(failure.hint(format!(
+            "give one on stdin: mcpctl init --yes --token-stdin < {from}; or set MCPCTL_TOKEN"
+        )));
+    }
     if let Some(login) = left_by_mcpd(server, session, asker).await? {
         return Ok(login);
-    }
-    if !asker.asks {
-        return Err(
-            Failure::new(Exit::Auth, format!("no access token for {server}")).hint(
-                "give one on stdin: mcpctl init --yes --token-stdin < FILE; or set MCPCTL_TOKEN",
-            ),
-        );
     }
     if !server.is_https() && !server.is_loopback() {
         session.output.warning(&format!(
@@ -106,33 +106,42 @@ async fn known(
     }
 }
 
-/// The admin's token that an mcpd of this user left on its first start.
+/// The admin's token that an mcpd of this user left on its first start. It is sent only to whom its
+/// owner says: somebody else may listen on this machine.
 async fn left_by_mcpd(
     server: &ServerUrl,
     session: &Session<'_>,
     asker: Asker<'_>,
 ) -> Result<Option<Login>> {
-    let Some(path) = admin_token().filter(|_| server.is_loopback()) else {
+    let Some(path) = admin_token(server) else {
         return Ok(None);
     };
-    let Ok(token) = std::fs::read_to_string(&path) else {
+    let shown = say::short(&path);
+    if !asker.confirm(&format!("Log in with the token in {shown}?"), true)? {
         return Ok(None);
-    };
+    }
+    let token = std::fs::read_to_string(&path).unwrap_or_default();
     let token = SecretString::from(token.trim().to_owned());
-    // Of another mcpd, or replaced since: not worth a word.
-    let Ok(login) = check(token, None, server, session).await else {
-        return Ok(None);
-    };
-    let question = format!("Log in with the token in {}?", say::short(&path));
-    Ok(asker.confirm(&question, true)?.then_some(login))
+    match check(token, None, server, session).await {
+        Err(why) if why.exit() == Exit::Auth => {
+            // Of another mcpd, or replaced since.
+            session
+                .output
+                .warning(&format!("it does not do: {}", why.first_line()));
+            Ok(None)
+        }
+        login => login.map(Some),
+    }
 }
 
-fn admin_token() -> Option<PathBuf> {
+/// Where it is, for a server on this machine.
+fn admin_token(server: &ServerUrl) -> Option<PathBuf> {
     let below = |name: &str, path: &str| Some(PathBuf::from(variable(name)?).join(path));
     let dir = variable("MCPD_DATA_DIR")
         .map(PathBuf::from)
         .or_else(|| below("XDG_DATA_HOME", "mcpd"))
-        .or_else(|| below("HOME", ".local/share/mcpd"))?;
+        .or_else(|| below("HOME", ".local/share/mcpd"))
+        .filter(|_| server.is_loopback())?;
     Some(dir.join("admin.token")).filter(|path| path.is_file())
 }
 
@@ -179,7 +188,7 @@ impl Login {
         if self.kept.is_some() || !asker.asks || !self.roles.iter().any(|role| role == "admin") {
             return Ok(());
         }
-        let question = "It may do everything. Keep one here that may only publish and call?";
+        let question = "Keep a token here that may only publish and call, not the admin's?";
         // On the server's own machine its admin is at home.
         if asker.confirm(question, !self.client.server().is_loopback())? {
             self.lesser = Some(super::names::from_model(host));
