@@ -388,10 +388,22 @@ fn a_person_is_asked_nonsense_is_asked_again_and_ctrl_c_leaves_all_as_it_was() {
     terminal.wait("the question", |screen| screen.ends_with("[1]:"));
     terminal.press(&["Enter"]);
     terminal.wait("the next question", |screen| screen.ends_with("[y/N]:"));
-    terminal.press(&["Enter"]);
+    terminal.press(&["y", "Enter"]);
     let screen = terminal.wait("the end", |screen| screen.contains("ended 0"));
     assert!(screen.contains("llm/llama3.2-3b active ("), "{screen}");
     assert_eq!(config(&sandbox)["providers"][0]["name"], "llama3.2-3b");
+    // The admin's token is not kept: one of lesser rights was made.
+    let asked = server.asked();
+    let made = asked
+        .iter()
+        .find(|asked| asked.method == "POST" && asked.path == "/api/v1/tokens");
+    assert!(
+        made.unwrap()
+            .body
+            .contains(r#""roles":["publisher","user"]"#)
+    );
+    let kept = std::fs::read_to_string(sandbox.home.join("credentials")).unwrap();
+    assert!(kept.contains("mcp_new_token_value") && !kept.contains(TOKEN));
 }
 
 #[test]

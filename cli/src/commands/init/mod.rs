@@ -48,17 +48,12 @@ pub(super) async fn run(args: &Init, session: &Session<'_>) -> Result<Exit> {
     };
 
     let server = server::find(session, asker).await?;
+    say::line(output, "Server", server.as_str());
     let config = Config::load(&session.home)?;
     write::may_move(&config, &server, session, asker)?;
     let mut login = token::find(args, &server, session, asker).await?;
-    let version = &login.server_version;
-    say::line(output, "Server", &format!("{server} (mcpd {version})"));
-    let roles = login.roles.join(", ");
-    say::line(
-        output,
-        "Logged in",
-        &format!("as `{}` ({roles})", login.principal),
-    );
+    let (who, roles) = (&login.principal, login.roles.join(", "));
+    say::line(output, "Logged in", &format!("as `{who}` ({roles})"));
 
     let found = detect(args).await?;
     let rows = login.client.list(Resource::Llm).await?;

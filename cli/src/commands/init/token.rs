@@ -23,7 +23,6 @@ pub(super) struct Login {
     pub(super) client: Client,
     pub(super) principal: String,
     pub(super) roles: Vec<String>,
-    pub(super) server_version: String,
     token: SecretString,
     /// Where it is kept already; `None` where it is still to be stored.
     kept: Option<Source>,
@@ -170,10 +169,8 @@ async fn check(
         return Err(Failure::new(Exit::Auth, what)
             .hint("an admin makes one: mcpctl create token NAME --role publisher,user"));
     }
-    let field = |name: &str| me.get(name).map(text).unwrap_or_default();
     Ok(Login {
-        principal: field("principal"),
-        server_version: field("serverVersion"),
+        principal: me.get("principal").map(text).unwrap_or_default(),
         roles,
         client,
         token,
