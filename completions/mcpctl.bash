@@ -4,8 +4,13 @@ _mcpctl_table() {
     subs='' flags='' slot='' many=0
     case "$1" in
     '')
-        subs='login logout whoami context get describe create apply delete set explain top jobs api-resources chat-llm worker local completions man version help'
+        subs='init login logout whoami context get describe create apply delete set explain top jobs api-resources chat-llm worker local doctor completions man version help'
         flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h --version -V'
+        slot='' many=0
+        ;;
+    ' init')
+        subs=''
+        flags='--publish --provider --server --context --output -o --timeout --yes -y --token-stdin --insecure-storage --no-service --dry-run --verbose -v --quiet -q --no-color --help -h'
         slot='' many=0
         ;;
     ' login')
@@ -233,6 +238,11 @@ _mcpctl_table() {
         flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
         slot='' many=1
         ;;
+    ' doctor')
+        subs=''
+        flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
+        slot='server version auth keyring config daemon channel provider clock proxy' many=1
+        ;;
     ' completions')
         subs=''
         flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
@@ -251,7 +261,7 @@ _mcpctl_table() {
     ' help')
         subs=''
         flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
-        slot='login logout whoami context get describe create apply delete set explain top jobs api-resources chat-llm worker local completions man version help exit-codes environment config' many=1
+        slot='init login logout whoami context get describe create apply delete set explain top jobs api-resources chat-llm worker local doctor completions man version help exit-codes environment config' many=1
         ;;
     esac
 }
@@ -264,6 +274,13 @@ _mcpctl_value() {
     ' --output') value='table wide json yaml name' ;;
     ' -o') value='table wide json yaml name' ;;
     ' --timeout') value='' ;;
+    ' init --publish') value='' ;;
+    ' init --provider') value='@provider' ;;
+    ' init --server') value='' ;;
+    ' init --context') value='@context' ;;
+    ' init --output') value='table wide json yaml name' ;;
+    ' init -o') value='table wide json yaml name' ;;
+    ' init --timeout') value='' ;;
     ' login --server') value='' ;;
     ' login --context') value='@context' ;;
     ' login --output') value='table wide json yaml name' ;;
@@ -565,6 +582,11 @@ _mcpctl_value() {
     ' local run --output') value='table wide json yaml name' ;;
     ' local run -o') value='table wide json yaml name' ;;
     ' local run --timeout') value='' ;;
+    ' doctor --server') value='' ;;
+    ' doctor --context') value='@context' ;;
+    ' doctor --output') value='table wide json yaml name' ;;
+    ' doctor -o') value='table wide json yaml name' ;;
+    ' doctor --timeout') value='' ;;
     ' completions --server') value='' ;;
     ' completions --context') value='@context' ;;
     ' completions --output') value='table wide json yaml name' ;;

@@ -8,6 +8,7 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
     switch "$__mcpctl_path"
         case ''
             set subs \
+                init\t'Set this machine up, and publish its models' \
                 login\t'Log in to a server and remember it' \
                 logout\t'Forget the token of a server' \
                 whoami\t'Show whom the server takes you for' \
@@ -25,6 +26,7 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 chat-llm\t'Talk to an LLM' \
                 worker\t'Run jobs with a command of your own' \
                 local\t'Control the mcplocal of this machine' \
+                doctor\t'Look for what is wrong, and say how to mend it' \
                 completions\t'Print the completion script of a shell' \
                 man\t'Print manual pages, or write all of them' \
                 version\t'Show the versions of mcpctl, of the server and of this machine\'s mcplocal' \
@@ -44,6 +46,31 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 -h\t'Print help (see more with \'--help\')' \
                 --version\t'Print version' \
                 -V\t'Print version'
+            set slot ''
+            set many 0
+        case ' init'
+            set subs
+            set flags \
+                --publish\t'Publish these, by the model\'s id or the name proposed for it' \
+                --provider\t'A model server that is not on this machine, or not on a usual port' \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print: table, wide, json, yaml or name' \
+                -o\t'How to print: table, wide, json, yaml or name' \
+                --timeout\t'Give up after this time, such as 30s or 2m' \
+                --yes\t'Ask nothing: take the defaults, and publish every chat model found, at most 10' \
+                -y\t'Ask nothing: take the defaults, and publish every chat model found, at most 10' \
+                --token-stdin\t'Read the token from stdin, never from a prompt; needs --yes' \
+                --insecure-storage\t'Store the token in the private file even where there is a keyring' \
+                --no-service\t'Start mcplocal in the background, and leave the service manager alone' \
+                --dry-run\t'Print the config.json that would be written, and change nothing' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
             set slot ''
             set many 0
         case ' login'
@@ -943,6 +970,23 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 -h\t'Print help'
             set slot ''
             set many 1
+        case ' doctor'
+            set subs
+            set flags \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print: table, wide, json, yaml or name' \
+                -o\t'How to print: table, wide, json, yaml or name' \
+                --timeout\t'Give up after this time, such as 30s or 2m' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
+            set slot 'server version auth keyring config daemon channel provider clock proxy'
+            set many 1
         case ' completions'
             set subs
             set flags \
@@ -1011,7 +1055,7 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --no-color\t'Use no colour [env: NO_COLOR]' \
                 --help\t'Print help (see more with \'--help\')' \
                 -h\t'Print help (see more with \'--help\')'
-            set slot 'login logout whoami context get describe create apply delete set explain top jobs api-resources chat-llm worker local completions man version help exit-codes environment config'
+            set slot 'init login logout whoami context get describe create apply delete set explain top jobs api-resources chat-llm worker local doctor completions man version help exit-codes environment config'
             set many 1
     end
 end
@@ -1028,6 +1072,20 @@ function __mcpctl_value
         case ' -o'
             echo 'table wide json yaml name'
         case ' --timeout'
+            echo ''
+        case ' init --publish'
+            echo ''
+        case ' init --provider'
+            echo '@provider'
+        case ' init --server'
+            echo ''
+        case ' init --context'
+            echo '@context'
+        case ' init --output'
+            echo 'table wide json yaml name'
+        case ' init -o'
+            echo 'table wide json yaml name'
+        case ' init --timeout'
             echo ''
         case ' login --server'
             echo ''
@@ -1630,6 +1688,16 @@ function __mcpctl_value
         case ' local run -o'
             echo 'table wide json yaml name'
         case ' local run --timeout'
+            echo ''
+        case ' doctor --server'
+            echo ''
+        case ' doctor --context'
+            echo '@context'
+        case ' doctor --output'
+            echo 'table wide json yaml name'
+        case ' doctor -o'
+            echo 'table wide json yaml name'
+        case ' doctor --timeout'
             echo ''
         case ' completions --server'
             echo ''

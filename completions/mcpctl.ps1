@@ -5,6 +5,7 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
 @{
     '' = @{
         Subs = [ordered]@{
+            'init' = 'Set this machine up, and publish its models'
             'login' = 'Log in to a server and remember it'
             'logout' = 'Forget the token of a server'
             'whoami' = 'Show whom the server takes you for'
@@ -22,6 +23,7 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
             'chat-llm' = 'Talk to an LLM'
             'worker' = 'Run jobs with a command of your own'
             'local' = 'Control the mcplocal of this machine'
+            'doctor' = 'Look for what is wrong, and say how to mend it'
             'completions' = 'Print the completion script of a shell'
             'man' = 'Print manual pages, or write all of them'
             'version' = 'Show the versions of mcpctl, of the server and of this machine''s mcplocal'
@@ -42,6 +44,33 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
             '-h' = 'Print help (see more with ''--help'')'
             '--version' = 'Print version'
             '-V' = 'Print version'
+        }
+        Slot = ''; Many = $false
+    }
+    ' init' = @{
+        Subs = [ordered]@{
+        }
+        Flags = [ordered]@{
+            '--publish' = 'Publish these, by the model''s id or the name proposed for it'
+            '--provider' = 'A model server that is not on this machine, or not on a usual port'
+            '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
+            '--context' = 'The context to use instead of the current one'
+            '--output' = 'How to print: table, wide, json, yaml or name'
+            '-o' = 'How to print: table, wide, json, yaml or name'
+            '--timeout' = 'Give up after this time, such as 30s or 2m'
+            '--yes' = 'Ask nothing: take the defaults, and publish every chat model found, at most 10'
+            '-y' = 'Ask nothing: take the defaults, and publish every chat model found, at most 10'
+            '--token-stdin' = 'Read the token from stdin, never from a prompt; needs --yes'
+            '--insecure-storage' = 'Store the token in the private file even where there is a keyring'
+            '--no-service' = 'Start mcplocal in the background, and leave the service manager alone'
+            '--dry-run' = 'Print the config.json that would be written, and change nothing'
+            '--verbose' = 'Show the HTTP exchange, secrets masked'
+            '-v' = 'Show the HTTP exchange, secrets masked'
+            '--quiet' = 'Say nothing but data, warnings and errors'
+            '-q' = 'Say nothing but data, warnings and errors'
+            '--no-color' = 'Use no colour [env: NO_COLOR]'
+            '--help' = 'Print help (see more with ''--help'')'
+            '-h' = 'Print help (see more with ''--help'')'
         }
         Slot = ''; Many = $false
     }
@@ -1032,6 +1061,25 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
         }
         Slot = ''; Many = $true
     }
+    ' doctor' = @{
+        Subs = [ordered]@{
+        }
+        Flags = [ordered]@{
+            '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
+            '--context' = 'The context to use instead of the current one'
+            '--output' = 'How to print: table, wide, json, yaml or name'
+            '-o' = 'How to print: table, wide, json, yaml or name'
+            '--timeout' = 'Give up after this time, such as 30s or 2m'
+            '--verbose' = 'Show the HTTP exchange, secrets masked'
+            '-v' = 'Show the HTTP exchange, secrets masked'
+            '--quiet' = 'Say nothing but data, warnings and errors'
+            '-q' = 'Say nothing but data, warnings and errors'
+            '--no-color' = 'Use no colour [env: NO_COLOR]'
+            '--help' = 'Print help (see more with ''--help'')'
+            '-h' = 'Print help (see more with ''--help'')'
+        }
+        Slot = 'server version auth keyring config daemon channel provider clock proxy'; Many = $true
+    }
     ' completions' = @{
         Subs = [ordered]@{
         }
@@ -1108,7 +1156,7 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
             '--help' = 'Print help (see more with ''--help'')'
             '-h' = 'Print help (see more with ''--help'')'
         }
-        Slot = 'login logout whoami context get describe create apply delete set explain top jobs api-resources chat-llm worker local completions man version help exit-codes environment config'; Many = $true
+        Slot = 'init login logout whoami context get describe create apply delete set explain top jobs api-resources chat-llm worker local doctor completions man version help exit-codes environment config'; Many = $true
     }
 }.GetEnumerator() | ForEach-Object { $script:McpctlTable[$_.Key] = $_.Value }
 $script:McpctlValues = @{
@@ -1117,6 +1165,13 @@ $script:McpctlValues = @{
     ' --output' = 'table wide json yaml name'
     ' -o' = 'table wide json yaml name'
     ' --timeout' = ''
+    ' init --publish' = ''
+    ' init --provider' = '@provider'
+    ' init --server' = ''
+    ' init --context' = '@context'
+    ' init --output' = 'table wide json yaml name'
+    ' init -o' = 'table wide json yaml name'
+    ' init --timeout' = ''
     ' login --server' = ''
     ' login --context' = '@context'
     ' login --output' = 'table wide json yaml name'
@@ -1418,6 +1473,11 @@ $script:McpctlValues = @{
     ' local run --output' = 'table wide json yaml name'
     ' local run -o' = 'table wide json yaml name'
     ' local run --timeout' = ''
+    ' doctor --server' = ''
+    ' doctor --context' = '@context'
+    ' doctor --output' = 'table wide json yaml name'
+    ' doctor -o' = 'table wide json yaml name'
+    ' doctor --timeout' = ''
     ' completions --server' = ''
     ' completions --context' = '@context'
     ' completions --output' = 'table wide json yaml name'

@@ -167,6 +167,7 @@ fn the_first_page_of_help() {
     Usage: mcpctl [OPTIONS] <COMMAND>
 
     Commands:
+      init           Set this machine up, and publish its models
       login          Log in to a server and remember it
       logout         Forget the token of a server
       whoami         Show whom the server takes you for
@@ -184,6 +185,7 @@ fn the_first_page_of_help() {
       chat-llm       Talk to an LLM
       worker         Run jobs with a command of your own
       local          Control the mcplocal of this machine
+      doctor         Look for what is wrong, and say how to mend it
       completions    Print the completion script of a shell
       man            Print manual pages, or write all of them
       version        Show the versions of mcpctl, of the server and of this machine's mcplocal
@@ -203,6 +205,7 @@ fn the_first_page_of_help() {
           --timeout <TIME>   Give up after this time, such as 30s or 2m
 
     Examples:
+      mcpctl init                             set this machine up, and publish its models
       mcpctl login http://127.0.0.1:8765      log in; the token comes from stdin or a prompt
       mcpctl get llm                          list what can be called
       mcpctl chat-llm laptop                  talk to one

@@ -10,7 +10,9 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub(crate) mod chat;
 pub(crate) mod connect;
+pub(crate) mod doctor;
 pub(crate) mod gateway;
+pub(crate) mod init;
 pub(crate) mod jobs;
 pub(crate) mod local;
 pub(crate) mod resources;
@@ -30,6 +32,7 @@ use crate::exit_code::Exit;
     disable_help_subcommand = true,
     after_help = "\
 Examples:
+  mcpctl init                             set this machine up, and publish its models
   mcpctl login http://127.0.0.1:8765      log in; the token comes from stdin or a prompt
   mcpctl get llm                          list what can be called
   mcpctl chat-llm laptop                  talk to one
@@ -161,6 +164,7 @@ pub(crate) enum Format {
 /// Every verb.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Init(init::Init),
     Login(connect::Login),
     Logout(connect::Logout),
     Whoami(connect::Whoami),
@@ -178,6 +182,7 @@ pub(crate) enum Command {
     ChatLlm(chat::ChatLlm),
     Worker(worker::Worker),
     Local(local::Local),
+    Doctor(doctor::Doctor),
     Completions(connect::Completions),
     Man(connect::Man),
     Version(connect::Version),

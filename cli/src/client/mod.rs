@@ -24,8 +24,8 @@ mod jobs;
 mod models;
 pub(crate) mod proxy;
 mod transcript;
-mod transport;
-mod unreachable;
+pub(crate) mod transport;
+pub(crate) mod unreachable;
 mod worker;
 
 pub(crate) use answer::from_detail as failure_from_detail;

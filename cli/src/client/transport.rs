@@ -16,7 +16,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Reading the system's certificates costs more than all else a short command does, so it is left
 /// out where nothing will be encrypted. A server on this machine is reached without a proxy. A
 /// redirect is not followed: it could carry the token to another host.
-pub(super) fn build(server: &ServerUrl) -> Result<reqwest::Client> {
+pub(crate) fn build(server: &ServerUrl) -> Result<reqwest::Client> {
     let mut builder = reqwest::Client::builder()
         .user_agent(concat!("mcpctl/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(CONNECT_TIMEOUT)
@@ -25,15 +25,24 @@ pub(super) fn build(server: &ServerUrl) -> Result<reqwest::Client> {
     if server.is_loopback() {
         builder = builder.no_proxy();
     }
-    if server.is_https() {
+    with_tls(builder, server.is_https())?
+        .build()
+        .map_err(|why| {
+            Failure::failed(format!("no connection to {server} can be made")).caused_by(&why)
+        })
+}
+
+/// The same choice for any client: certificates are read only where they are needed.
+pub(crate) fn with_tls(
+    builder: reqwest::ClientBuilder,
+    is_https: bool,
+) -> Result<reqwest::ClientBuilder> {
+    if is_https {
         // Already installed is as good as installed now.
         let _ = ring::default_provider().install_default();
-    } else {
-        builder = builder.tls_backend_preconfigured(without_certificates()?);
+        return Ok(builder);
     }
-    builder.build().map_err(|why| {
-        Failure::failed(format!("no connection to {server} can be made")).caused_by(&why)
-    })
+    Ok(builder.tls_backend_preconfigured(without_certificates()?))
 }
 
 fn without_certificates() -> Result<rustls::ClientConfig> {

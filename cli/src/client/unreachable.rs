@@ -11,7 +11,7 @@ use crate::exit_code::Exit;
 use crate::failure::Failure;
 
 /// Turns an error of the transport into what a person can act on.
-pub(super) fn explain(server: &ServerUrl, why: &reqwest::Error) -> Failure {
+pub(crate) fn explain(server: &ServerUrl, why: &reqwest::Error) -> Failure {
     let failure = |message: String| Failure::new(Exit::Unavailable, message);
     if let Some(proxy) = proxy::of(server).filter(|_| why.is_connect()) {
         return proxy_failure(server, &proxy, why);

@@ -45,7 +45,7 @@ pub(super) async fn run(args: &Login, session: &Session<'_>) -> Result<Exit> {
 }
 
 /// The user's own word for it, else the one that the server has already, else its address.
-fn context_name(session: &Session<'_>, server: &ServerUrl) -> String {
+pub(super) fn context_name(session: &Session<'_>, server: &ServerUrl) -> String {
     if let Some(name) = &session.global.context {
         return name.clone();
     }

@@ -20,9 +20,12 @@ mod context;
 mod create;
 mod delete;
 mod describe;
+mod detect;
+mod doctor;
 mod explain;
 mod get;
 mod help;
+mod init;
 pub(crate) mod jobs;
 mod live;
 mod local;
@@ -31,6 +34,7 @@ mod logout;
 mod man;
 mod manifest;
 mod markdown_help;
+mod mcplocal;
 mod set;
 mod top;
 mod unpublished;
@@ -65,6 +69,8 @@ pub(crate) fn run(cli: Cli, output: &Output) -> Result<Exit> {
         Command::Context(args) => context::run(&args, &session),
         Command::Logout(_) => logout::run(&session),
         Command::Local(args) => local::run(&args, &session),
+        Command::Init(args) => wait_for(init::run(&args, &session)),
+        Command::Doctor(args) => wait_for(doctor::run(&args, &session)),
         Command::Login(args) => wait_for(login::run(&args, &session)),
         Command::Whoami(_) => wait_for(whoami::run(&session)),
         Command::Get(args) => wait_for(get::run(&args, &session)),

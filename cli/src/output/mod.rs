@@ -20,6 +20,8 @@ pub(crate) mod sanitise;
 pub(crate) mod screen;
 pub(crate) mod spinner;
 pub(crate) mod table;
+pub(crate) mod tilde;
+pub(crate) mod wrap;
 
 use sanitise::sanitise;
 

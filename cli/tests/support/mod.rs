@@ -16,6 +16,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 pub mod fake_jobs;
+pub mod fake_local;
+pub mod fake_provider;
 pub mod fake_server;
 pub mod terminal;
 pub mod tls;

@@ -27,6 +27,17 @@ impl Terminal {
         args: &str,
         width: u16,
     ) -> Option<Self> {
+        Self::start_with(sandbox, server, "", args, width)
+    }
+
+    /// The same, with more variables, such as `A=1 B=2`.
+    pub fn start_with(
+        sandbox: &Sandbox,
+        server: &FakeServer,
+        env: &str,
+        args: &str,
+        width: u16,
+    ) -> Option<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let socket = sandbox.home.join(format!("tmux{count}"));
@@ -34,7 +45,7 @@ impl Terminal {
         let terminal = Self { socket };
         let command = format!(
             "env -i PATH=/usr/bin:/bin TERM=screen LANG=C.UTF-8 MCPCTL_HOME={} MCPCTL_SERVER={} \
-             MCPCTL_TOKEN={TOKEN} {} {args}; echo \"ended $?\"; exec cat",
+             MCPCTL_TOKEN={TOKEN} {env} {} {args}; echo \"ended $?\"; exec cat",
             sandbox.home.display(),
             server.url(),
             env!("CARGO_BIN_EXE_mcpctl"),

@@ -17,7 +17,7 @@ use crate::keyring_store::{Keyring, SystemKeyring};
 use crate::private_file::{FileError, lock_for_edit, read_private, write_private};
 use crate::{Home, ServerUrl};
 
-pub use crate::keyring_store::KeyringError;
+pub use crate::keyring_store::{KeyringError, keyring_answers, keyring_has};
 
 /// The environment variable that holds a token for this run.
 pub const TOKEN_VARIABLE: &str = "MCPCTL_TOKEN";

@@ -67,6 +67,16 @@ impl Keyring for SystemKeyring {
     }
 }
 
+/// Whether the keyring of this machine serves, by a question for something that is not in it.
+pub fn keyring_answers() -> Result<(), KeyringError> {
+    keyring_has("mcpctl-is-it-there").map(drop)
+}
+
+/// Whether the keyring has an entry called `account` of ours. The entry itself is not kept.
+pub fn keyring_has(account: &str) -> Result<bool, KeyringError> {
+    Ok(SystemKeyring.get(account)?.is_some())
+}
+
 fn within_limit<T: Send + 'static>(
     account: &str,
     ask: impl FnOnce(keyring::Entry) -> keyring::Result<T> + Send + 'static,

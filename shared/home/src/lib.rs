@@ -6,11 +6,13 @@
 //!   credentials               access tokens by server, 0600, where no keyring serves
 //!   provider-session          mcplocal's sticky session id
 //!   mcplocal.sock             mcplocal's control socket
+//!   mcplocal.log              its log, where `mcpctl init` started it without a service manager
 //!   cache/                    may be deleted at any time
 //! ```
 //!
 //! [`Home`] knows the places, [`private_file`] how to write there, [`config`] and [`credentials`]
-//! what stands in the two files that both programs read.
+//! what stands in the two files that both programs read, [`providers`] the part
+//! of `config.json` that mcplocal publishes.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -19,6 +21,7 @@ pub mod config;
 pub mod credentials;
 mod keyring_store;
 pub mod private_file;
+pub mod providers;
 pub mod server_url;
 #[cfg(test)]
 mod test_folder;
@@ -90,6 +93,11 @@ impl Home {
     /// `mcplocal.sock`: mcplocal's control socket.
     pub fn socket_path(&self) -> PathBuf {
         self.dir.join(shared::local_control::SOCKET)
+    }
+
+    /// `mcplocal.log`: what mcplocal says where no service manager keeps it.
+    pub fn local_log_path(&self) -> PathBuf {
+        self.dir.join("mcplocal.log")
     }
 
     /// `history`: what the user typed in the chat.
