@@ -106,7 +106,7 @@ fn no_server() -> Failure {
     Failure::failed("no server is configured")
         .cause("neither --server, MCPCTL_SERVER nor config.json names one")
         .hint(
-            "`mcpctl login URL` where a server runs; `mcpd` starts one here and prints the line \
-             to log in with",
+            "`mcpctl init` finds a server and this machine's models, `mcpctl login URL` goes to \
+             one that you know; `mcpd` starts one here",
         )
 }

@@ -116,6 +116,8 @@ fn versions_of_both_sides() {
     let ran = run(&mut sandbox.at(&server, &["version", "-o", "json"]));
     let version: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!(version["server"], "9.9.9");
+    assert!(version["mcplocal"].is_null(), "none runs in this home");
+    assert!(ran.stderr.contains("the server is 9.9.9"), "{}", ran.stderr);
     let ran = run(&mut sandbox.mcpctl(&["version"]));
     assert_eq!(ran.code, Some(0));
     assert!(

@@ -70,6 +70,8 @@ current context, the context before `server` in config.json.
   MCPCTL_SERVER  the server to talk to, such as http://127.0.0.1:8765
   MCPCTL_TOKEN   the access token; no keyring and no file is asked then
   MCPCTL_HOME    the folder for settings, in place of ~/.mcpctl
+  OLLAMA_HOST    where `mcpctl init` looks for Ollama, beside its usual port
+  VISUAL, EDITOR what `mcpctl edit` and /edit open
   NO_COLOR       set to anything: no colour
   TERM=dumb      no colour, no status line
   HTTP_PROXY, HTTPS_PROXY, NO_PROXY
@@ -85,6 +87,7 @@ The folder ~/.mcpctl (moved by MCPCTL_HOME):
   history           what you typed in conversations; mode 0600
   provider-session  mcplocal's session id
   mcplocal.sock     mcplocal's control socket
+  mcplocal.log      its log, where `mcpctl init` started it by itself
   cache/            may be deleted at any time
 
 config.json:
