@@ -13,12 +13,16 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 whoami\t'Show whom the server takes you for' \
                 context\t'Choose among servers' \
                 get\t'List resources, or show some of them' \
-                describe\t'Show all fields of resources' \
+                describe\t'Show all fields of resources, and what one would look up next' \
                 create\t'Create a resource' \
                 apply\t'Make resources be as files say' \
+                diff\t'Show what `apply` would change' \
+                edit\t'Change a resource in your editor' \
                 delete\t'Delete resources' \
+                wait\t'Wait until resources stand as wanted' \
+                logs\t'Show a job\'s events, an LLM\'s requests, or the log of mcplocal' \
                 set\t'Change a part of a resource' \
-                explain\t'Say what the server would do, and why' \
+                explain\t'Explain a type\'s fields, or where a request would go' \
                 top\t'Show how busy things are' \
                 jobs\t'Submit, follow and manage durable jobs' \
                 api-resources\t'List the resource types and their short forms' \
@@ -31,8 +35,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -50,8 +54,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --with-token\t'Read the token from stdin, never from a prompt' \
                 --insecure-storage\t'Store the token in the private file even where there is a keyring' \
@@ -69,8 +73,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -86,8 +90,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -107,8 +111,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -124,8 +128,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -141,8 +145,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -158,8 +162,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -175,8 +179,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -190,6 +194,10 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
         case ' get'
             set subs
             set flags \
+                --selector\t'Only those with these labels: KEY=VALUE, KEY!=VALUE, \'KEY in (A,B)\', KEY, !KEY; commas between' \
+                -l\t'Only those with these labels: KEY=VALUE, KEY!=VALUE, \'KEY in (A,B)\', KEY, !KEY; commas between' \
+                --field-selector\t'Only those with these fields: PATH=VALUE or PATH!=VALUE, commas between' \
+                --sort-by\t'Order by the field at this path, such as .status.phase; those without it come last' \
                 --by\t'What `usage` is summed by, commas between; default: llm' \
                 --since\t'From when `usage` counts, such as 7d or 2026-11-01 (UTC); default: the first of the month' \
                 --until\t'Until when `usage` counts, exclusive; default: now' \
@@ -201,11 +209,11 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --kind\t'Only `jobs` of this kind' \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
-                --watch\t'Go on with changes, until Ctrl-C (LLMs only)' \
-                -w\t'Go on with changes, until Ctrl-C (LLMs only)' \
+                --watch\t'Go on with changes, until Ctrl-C' \
+                -w\t'Go on with changes, until Ctrl-C' \
                 --no-headers\t'Leave the header line out' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -219,18 +227,21 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
         case ' describe'
             set subs
             set flags \
+                --selector\t'Only those with these labels: KEY=VALUE, KEY!=VALUE, \'KEY in (A,B)\', KEY, !KEY; commas between' \
+                -l\t'Only those with these labels: KEY=VALUE, KEY!=VALUE, \'KEY in (A,B)\', KEY, !KEY; commas between' \
+                --field-selector\t'Only those with these fields: PATH=VALUE or PATH!=VALUE, commas between' \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
                 --quiet\t'Say nothing but data, warnings and errors' \
                 -q\t'Say nothing but data, warnings and errors' \
                 --no-color\t'Use no colour [env: NO_COLOR]' \
-                --help\t'Print help' \
-                -h\t'Print help'
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
             set slot '@what'
             set many 1
         case ' create'
@@ -244,8 +255,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -270,8 +281,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --breaker-open-for\t'How long it stays out before one request probes it, such as 30s; default: 5m' \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --no-stream-usage\t'Don\'t ask its streams for their usage: for servers that refuse `stream_options`' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
@@ -296,8 +307,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --cache-ttl\t'Keep answers for so long, to be given again, such as 10m' \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --cache-always\t'Keep also answers of requests with a temperature other than 0' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -314,7 +325,7 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --input\t'For a million tokens of prompts' \
                 --output\t'For a million tokens of answers; default: 0' \
                 --cached-input\t'For a million tokens of prompts that the provider had cached; default: as --input' \
-                -o\t'How to print: table, wide, json, yaml or name; here only as -o' \
+                -o\t'How to print, as with all commands; here only as -o' \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
@@ -335,8 +346,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --from-env\t'Read a field from an environment variable' \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -360,8 +371,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --budget-period\t'When the budget begins anew, in UTC; default: month' \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -390,8 +401,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --timeout\t'How long to wait for the job, such as 10m; here not this call\'s' \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --wait\t'Wait for the end, and print the answer' \
                 -w\t'Wait for the end, and print the answer' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
@@ -408,12 +419,12 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --filename\t'A file, a folder of .yaml, .yml and .json files, or - for stdin' \
                 -f\t'A file, a folder of .yaml, .yml and .json files, or - for stdin' \
+                --dry-run\t'Say what would be done, and don\'t do it' \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
-                --dry-run\t'Say what would be done, and don\'t do it' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
                 --quiet\t'Say nothing but data, warnings and errors' \
@@ -423,15 +434,57 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 -h\t'Print help (see more with \'--help\')'
             set slot ''
             set many 0
-        case ' delete'
+        case ' diff'
+            set subs
+            set flags \
+                --filename\t'A file, a folder of .yaml, .yml and .json files, or - for stdin' \
+                -f\t'A file, a folder of .yaml, .yml and .json files, or - for stdin' \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                --timeout\t'Give up after this time, such as 30s or 2m' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
+            set slot ''
+            set many 0
+        case ' edit'
             set subs
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                --timeout\t'Give up after this time, such as 30s or 2m' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
+            set slot ''
+            set many 1
+        case ' delete'
+            set subs
+            set flags \
+                --filename\t'What a file names: a file, a folder of .yaml, .yml and .json files, or - for stdin' \
+                -f\t'What a file names: a file, a folder of .yaml, .yml and .json files, or - for stdin' \
+                --selector\t'Only those with these labels: KEY=VALUE, KEY!=VALUE, \'KEY in (A,B)\', KEY, !KEY; commas between' \
+                -l\t'Only those with these labels: KEY=VALUE, KEY!=VALUE, \'KEY in (A,B)\', KEY, !KEY; commas between' \
+                --field-selector\t'Only those with these fields: PATH=VALUE or PATH!=VALUE, commas between' \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --all\t'Delete all of the type' \
+                --ignore-not-found\t'Don\'t mind what is not there' \
                 --yes\t'Don\'t ask' \
                 -y\t'Don\'t ask' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
@@ -443,14 +496,57 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 -h\t'Print help (see more with \'--help\')'
             set slot '@what'
             set many 1
+        case ' wait'
+            set subs
+            set flags \
+                --for\t'What for: status=WORD, create, delete, jsonpath=PATH or jsonpath=PATH=VALUE' \
+                --selector\t'Only those with these labels: KEY=VALUE, KEY!=VALUE, \'KEY in (A,B)\', KEY, !KEY; commas between' \
+                -l\t'Only those with these labels: KEY=VALUE, KEY!=VALUE, \'KEY in (A,B)\', KEY, !KEY; commas between' \
+                --field-selector\t'Only those with these fields: PATH=VALUE or PATH!=VALUE, commas between' \
+                --timeout\t'How long to wait, such as 2m; here not a call\'s' \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                --all\t'All of the type that are there' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
+            set slot ''
+            set many 1
+        case ' logs'
+            set subs
+            set flags \
+                --tail\t'At most so many of the last; default: 50 requests, 200 lines of the daemon, all of a job' \
+                --since\t'From when, such as 1h or 2026-11-01 (UTC)' \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                --timeout\t'Give up after this time, such as 30s or 2m' \
+                --follow\t'Go on with what comes, until Ctrl-C' \
+                -f\t'Go on with what comes, until Ctrl-C' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
+            set slot ''
+            set many 1
         case ' set'
             set subs \
                 limits\t'Change what a token\'s bearer may use'
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -471,8 +567,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --budget-period\t'When the budget begins anew, in UTC; default: month' \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --clear\t'Drop every limit that is not named' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
@@ -490,16 +586,17 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
+                --recursive\t'Show the fields of the fields too, by their names' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
                 --quiet\t'Say nothing but data, warnings and errors' \
                 -q\t'Say nothing but data, warnings and errors' \
                 --no-color\t'Use no colour [env: NO_COLOR]' \
-                --help\t'Print help' \
-                -h\t'Print help'
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
             set slot ''
             set many 0
         case ' explain route'
@@ -507,8 +604,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --no-headers\t'Leave the header line out' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
@@ -526,8 +623,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -544,8 +641,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --interval\t'How often to look, such as 500ms or 10s' \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --once\t'Print the table once' \
                 --no-headers\t'Leave the header line out' \
@@ -570,8 +667,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -592,8 +689,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --timeout\t'How long to wait for the jobs, such as 2h; here not a call\'s' \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --wait\t'Wait until all have ended' \
                 -w\t'Wait until all have ended' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
@@ -610,8 +707,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -628,8 +725,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --timeout\t'How long to wait, such as 10m; default: as long as it takes' \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
                 --quiet\t'Say nothing but data, warnings and errors' \
@@ -644,8 +741,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --follow\t'Go on until it has ended' \
                 -f\t'Go on until it has ended' \
@@ -663,8 +760,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -680,8 +777,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -698,8 +795,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --interval\t'How often to look, such as 500ms or 10s' \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --once\t'Print it once' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
@@ -716,8 +813,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --no-headers\t'Leave the header line out' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
@@ -739,8 +836,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --max-tokens\t'The most tokens of an answer' \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --no-stream\t'Wait for the whole answer' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
@@ -765,8 +862,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --grace\t'How long a command that is to end may take for it before it is killed' \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --once\t'End after one job, or when none is there: 0 where it is done, 1 where not' \
                 --drain\t'End when nothing is queued: 1 where a job ended as an error' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
@@ -791,8 +888,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -808,8 +905,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -825,8 +922,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -842,8 +939,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -859,8 +956,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -877,8 +974,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --tail\t'At most so many lines' \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --follow\t'Go on with new lines, until Ctrl-C' \
                 -f\t'Go on with new lines, until Ctrl-C' \
@@ -896,8 +993,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -913,8 +1010,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -930,8 +1027,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -947,8 +1044,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -964,8 +1061,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --client\t'Don\'t ask the server' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
@@ -982,8 +1079,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -992,7 +1089,7 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --no-color\t'Use no colour [env: NO_COLOR]' \
                 --help\t'Print help (see more with \'--help\')' \
                 -h\t'Print help (see more with \'--help\')'
-            set slot 'login logout whoami context get describe create apply delete set explain top jobs api-resources chat-llm worker local completions version help exit-codes environment config'
+            set slot 'login logout whoami context get describe create apply diff edit delete wait logs set explain top jobs api-resources chat-llm worker local completions version help exit-codes environment config'
             set many 1
     end
 end
@@ -1090,6 +1187,14 @@ function __mcpctl_value
             echo 'table wide json yaml name'
         case ' context delete --timeout'
             echo ''
+        case ' get --selector'
+            echo ''
+        case ' get -l'
+            echo ''
+        case ' get --field-selector'
+            echo ''
+        case ' get --sort-by'
+            echo ''
         case ' get --by'
             echo 'llm principal token provider day hour'
         case ' get --since'
@@ -1117,6 +1222,12 @@ function __mcpctl_value
         case ' get -o'
             echo 'table wide json yaml name'
         case ' get --timeout'
+            echo ''
+        case ' describe --selector'
+            echo ''
+        case ' describe -l'
+            echo ''
+        case ' describe --field-selector'
             echo ''
         case ' describe --server'
             echo ''
@@ -1284,6 +1395,8 @@ function __mcpctl_value
             echo '@file'
         case ' apply -f'
             echo '@file'
+        case ' apply --dry-run'
+            echo 'none client server'
         case ' apply --server'
             echo ''
         case ' apply --context'
@@ -1294,6 +1407,40 @@ function __mcpctl_value
             echo 'table wide json yaml name'
         case ' apply --timeout'
             echo ''
+        case ' diff --filename'
+            echo '@file'
+        case ' diff -f'
+            echo '@file'
+        case ' diff --server'
+            echo ''
+        case ' diff --context'
+            echo '@context'
+        case ' diff --output'
+            echo 'table wide json yaml name'
+        case ' diff -o'
+            echo 'table wide json yaml name'
+        case ' diff --timeout'
+            echo ''
+        case ' edit --server'
+            echo ''
+        case ' edit --context'
+            echo '@context'
+        case ' edit --output'
+            echo 'table wide json yaml name'
+        case ' edit -o'
+            echo 'table wide json yaml name'
+        case ' edit --timeout'
+            echo ''
+        case ' delete --filename'
+            echo '@file'
+        case ' delete -f'
+            echo '@file'
+        case ' delete --selector'
+            echo ''
+        case ' delete -l'
+            echo ''
+        case ' delete --field-selector'
+            echo ''
         case ' delete --server'
             echo ''
         case ' delete --context'
@@ -1303,6 +1450,38 @@ function __mcpctl_value
         case ' delete -o'
             echo 'table wide json yaml name'
         case ' delete --timeout'
+            echo ''
+        case ' wait --for'
+            echo ''
+        case ' wait --selector'
+            echo ''
+        case ' wait -l'
+            echo ''
+        case ' wait --field-selector'
+            echo ''
+        case ' wait --timeout'
+            echo ''
+        case ' wait --server'
+            echo ''
+        case ' wait --context'
+            echo '@context'
+        case ' wait --output'
+            echo 'table wide json yaml name'
+        case ' wait -o'
+            echo 'table wide json yaml name'
+        case ' logs --tail'
+            echo ''
+        case ' logs --since'
+            echo ''
+        case ' logs --server'
+            echo ''
+        case ' logs --context'
+            echo '@context'
+        case ' logs --output'
+            echo 'table wide json yaml name'
+        case ' logs -o'
+            echo 'table wide json yaml name'
+        case ' logs --timeout'
             echo ''
         case ' set --server'
             echo ''

@@ -178,6 +178,7 @@ impl Writer<'_> {
                     depth += 1;
                     self.copy();
                 }
+                Some('=') => self.equals()?,
                 Some(']') => {
                     depth -= 1;
                     self.copy();
@@ -187,6 +188,25 @@ impl Writer<'_> {
                 }
                 Some(_) => self.copy(),
             }
+        }
+    }
+
+    /// `==`, and what people write in its place.
+    fn equals(&mut self) -> Result<(), BadExpression> {
+        let next = self.chars.get(self.next + 1).map(|(_, c)| *c);
+        let behind = self.text.chars().next_back();
+        match (behind, next) {
+            (_, Some('~')) => Err(self.wrong("a filter has no `=~`: compare by ==, !=, <, >")),
+            (Some('!' | '<' | '>'), _) => {
+                self.copy();
+                Ok(())
+            }
+            (_, Some('=')) => {
+                self.copy();
+                self.copy();
+                Ok(())
+            }
+            _ => Err(self.wrong("a filter compares by `==`")),
         }
     }
 
@@ -272,6 +292,12 @@ mod tests {
         assert!(written(".a..").contains("a field's name is missing"));
         assert!(written(".a.").contains("character 3, at its end"));
         assert!(written(".a['b]").contains("this quote is not closed"));
+        assert!(
+            written(".a[?(@.b=1)]")
+                .contains("behind `.a[?(@.b` (character 8): a filter compares by `==`")
+        );
+        assert!(written(".a[?(@.b=~1)]").contains("no `=~`"));
+        assert!(written(".a[?(@.b>=1 && @.c!=2)]").starts_with("$['a']"));
         assert!(written(".a b").contains("behind `.a` (character 2): ` ` is not expected"));
     }
 

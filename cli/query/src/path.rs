@@ -67,9 +67,10 @@ impl FromStr for Path {
 
 /// What the parser says is for those who know it; this is for the others.
 fn in_words(message: &str) -> String {
-    match message.trim() {
-        "" | "parser error" => "this is no path".into(),
-        message => format!("this is no path: {message}"),
+    if message.contains("long-hand") {
+        "what stands in the brackets can't be understood".into()
+    } else {
+        "this is no path".into()
     }
 }
 

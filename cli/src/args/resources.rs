@@ -3,9 +3,14 @@
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
+use query::{FieldSelector, Path, Selector};
+use serde_json::Value;
 use shared::llm::ProviderType;
 use shared::role::Role;
+
+use crate::failure::{Failure, Result};
+use crate::resource::{Resource, Selection};
 
 /// List resources, or show some of them
 ///
@@ -15,19 +20,26 @@ use shared::role::Role;
 /// `usage`, `requests` and `costs` are no resources, but sums and records of what was asked:
 /// `usage` by LLM, token or day, `requests` the last ones, `costs` by provider. Jobs are listed
 /// newest first.
+///
+/// `-o jsonpath=` and `-o custom-columns=` take what they print out of what `-o json` prints.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
-  mcpctl get llm
-  mcpctl get llm laptop -o yaml
-  mcpctl get llm,alias,price
+  mcpctl get llm,alias,job
+  mcpctl get llm -l team=docs --sort-by .status.inFlight -w
+  mcpctl get llm -o jsonpath='{range .items[*]}{.metadata.name}{\"\\n\"}{end}'
   mcpctl get usage --by principal,day --since 7d
-  mcpctl get jobs --status queued --kind llm.chat")]
+  mcpctl get jobs --status queued -o custom-columns=ID:.id,KIND:.kind")]
 pub(crate) struct Get {
     /// What to show: TYPE, TYPE NAME..., TYPE,TYPE or TYPE/NAME...; or jobs, usage, requests, costs
     #[arg(value_name = "TYPE[/NAME]", required = true)]
     pub(crate) what: Vec<String>,
-    /// Go on with changes, until Ctrl-C (LLMs only)
+    #[command(flatten)]
+    pub(crate) choose: Choose,
+    /// Order by the field at this path, such as .status.phase; those without it come last
+    #[arg(long, value_name = "PATH")]
+    pub(crate) sort_by: Option<Path>,
+    /// Go on with changes, until Ctrl-C
     #[arg(short, long)]
     pub(crate) watch: bool,
     /// Leave the header line out
@@ -37,17 +49,56 @@ pub(crate) struct Get {
     pub(crate) ask: super::usage::Ask,
 }
 
-/// Show all fields of resources
+/// Which of a type are meant, in place of names.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Choose {
+    /// Only those with these labels: KEY=VALUE, KEY!=VALUE, 'KEY in (A,B)', KEY, !KEY; commas between
+    #[arg(short = 'l', long, value_name = "LABELS")]
+    pub(crate) selector: Option<Selector>,
+    /// Only those with these fields: PATH=VALUE or PATH!=VALUE, commas between
+    #[arg(long, value_name = "FIELDS")]
+    pub(crate) field_selector: Option<FieldSelector>,
+}
+
+impl Choose {
+    pub(crate) const fn is_given(&self) -> bool {
+        self.selector.is_some() || self.field_selector.is_some()
+    }
+
+    /// Whether a document is one of those that are meant.
+    pub(crate) fn keeps(&self, resource: Resource, document: &Value) -> bool {
+        let labels = self.selector.as_ref();
+        let fields = self.field_selector.as_ref();
+        labels.is_none_or(|labels| labels.matches(|key| resource.label(document, key)))
+            && fields.is_none_or(|fields| fields.matches(document))
+    }
+
+    /// Errors: where things are both named and chosen.
+    pub(crate) fn check(&self, selections: &[Selection]) -> Result<()> {
+        if self.is_given() && selections.iter().any(|s| !s.names.is_empty()) {
+            return Err(Failure::usage("names and a selector don't go together")
+                .hint("name them, or choose them by -l or --field-selector"));
+        }
+        Ok(())
+    }
+}
+
+/// Show all fields of resources, and what one would look up next
+///
+/// An LLM also with its load, price, aliases and last requests, an alias with who would answer
+/// now, a job with its attempts and events; as far as your roles allow.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
   mcpctl describe llm laptop
-  mcpctl describe llm/laptop secret/openai
+  mcpctl describe llm/laptop alias/smart
   mcpctl describe job 019aa5c3-1b7d-7f00-8000-000000000001")]
 pub(crate) struct Describe {
     /// What to show: TYPE, TYPE NAME... or TYPE/NAME...
     #[arg(value_name = "TYPE[/NAME]", required = true)]
     pub(crate) what: Vec<String>,
+    #[command(flatten)]
+    pub(crate) choose: Choose,
 }
 
 /// Create a resource
@@ -196,8 +247,57 @@ pub(crate) struct Apply {
     )]
     pub(crate) filename: Vec<PathBuf>,
     /// Say what would be done, and don't do it
-    #[arg(long)]
-    pub(crate) dry_run: bool,
+    #[arg(long, value_name = "WHERE", num_args = 0..=1, require_equals = true,
+        default_missing_value = "client", hide_possible_values = true)]
+    pub(crate) dry_run: Option<DryRun>,
+}
+
+/// Where a change is tried, in kubectl's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DryRun {
+    /// Do it.
+    None,
+    /// Compare with what is there.
+    Client,
+    /// Let the server try it, which ours can't.
+    Server,
+}
+
+/// Show what `apply` would change
+///
+/// Takes what `apply` takes. Ends with 0 where nothing differs, 1 where something does, and with
+/// more where something can't be read. The values of secrets can't be compared.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  mcpctl diff -f llms.yaml
+  mcpctl get llm gpt -o yaml | sed s/gpt-4o/gpt-5/ | mcpctl diff -f -")]
+pub(crate) struct Diff {
+    /// A file, a folder of .yaml, .yml and .json files, or - for stdin
+    #[arg(
+        short,
+        long = "filename",
+        value_name = "FILE|DIR|-",
+        required = true,
+        value_hint = clap::ValueHint::AnyPath
+    )]
+    pub(crate) filename: Vec<PathBuf>,
+}
+
+/// Change a resource in your editor
+///
+/// Opens its YAML in $VISUAL, else $EDITOR, else vi, and applies what was saved. A text that is not
+/// valid is opened again with the reason on top; one that somebody overtook is offered anew on
+/// their version. What can't be stored is kept in a file.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  mcpctl edit llm/laptop
+  EDITOR='code --wait' mcpctl edit alias smart")]
+pub(crate) struct Edit {
+    /// What to change: TYPE NAME or TYPE/NAME
+    #[arg(value_name = "TYPE[/NAME]", required = true)]
+    pub(crate) what: Vec<String>,
 }
 
 /// Delete resources
@@ -207,19 +307,61 @@ pub(crate) struct Apply {
 #[command(after_help = "\
 Examples:
   mcpctl delete llm gpt
-  mcpctl delete llm/gpt secret/openai --yes
-  mcpctl delete job 019aa5c3-1b7d-7f00-8000-000000000001
+  mcpctl delete llm/gpt job/019aa5c3-1b7d-7f00-8000-000000000001 --yes
+  mcpctl delete -f llms.yaml --ignore-not-found
   mcpctl delete token --all")]
 pub(crate) struct Delete {
     /// What to delete: TYPE NAME... or TYPE/NAME...
-    #[arg(value_name = "TYPE[/NAME]", required = true)]
+    #[arg(value_name = "TYPE[/NAME]", required_unless_present = "filename")]
     pub(crate) what: Vec<String>,
+    /// What a file names: a file, a folder of .yaml, .yml and .json files, or - for stdin
+    #[arg(
+        short,
+        long = "filename",
+        value_name = "FILE|DIR|-",
+        conflicts_with_all = ["what", "all", "selector", "field_selector"],
+        value_hint = clap::ValueHint::AnyPath
+    )]
+    pub(crate) filename: Vec<PathBuf>,
     /// Delete all of the type
     #[arg(long)]
     pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) choose: Choose,
+    /// Don't mind what is not there
+    #[arg(long)]
+    pub(crate) ignore_not_found: bool,
     /// Don't ask
     #[arg(short, long)]
     pub(crate) yes: bool,
+}
+
+/// Wait until resources stand as wanted
+///
+/// Says so for each, and ends with 0 when all do, 6 where --timeout passed, 1 where a job ended
+/// otherwise.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  mcpctl wait llm/laptop --for=status=active --timeout 2m
+  mcpctl wait job/ID llm/gpt --for=jsonpath='{.status.phase}'=active
+  mcpctl wait job ID --for=status=done
+  mcpctl wait llm/laptop --for=delete")]
+pub(crate) struct Wait {
+    /// What to wait for: TYPE NAME..., TYPE/NAME..., or TYPE with --all or -l
+    #[arg(value_name = "TYPE[/NAME]", required = true)]
+    pub(crate) what: Vec<String>,
+    /// What for: status=WORD, create, delete, jsonpath=PATH or jsonpath=PATH=VALUE
+    #[arg(long = "for", value_name = "CONDITION")]
+    pub(crate) until: super::condition::Condition,
+    /// All of the type that are there
+    #[arg(long)]
+    pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) choose: Choose,
+    /// How long to wait, such as 2m; here not a call's
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = super::own_timeout)]
+    pub(crate) timeout: super::TimeoutFlag,
 }
 
 /// List the resource types and their short forms

@@ -5,7 +5,6 @@ use std::future::Future;
 use serde_json::Value;
 
 use crate::args::{Cli, Command, Format};
-use crate::client::name_of;
 use crate::exit_code::Exit;
 use crate::failure::{Failure, Result};
 use crate::output::Output;
@@ -14,12 +13,16 @@ use crate::session::Session;
 
 mod api_resources;
 mod apply;
+mod changes;
 mod completions;
 mod context;
 mod create;
 mod delete;
 mod describe;
+mod diff;
+mod edit;
 mod explain;
+mod found;
 mod get;
 mod help;
 pub(crate) mod jobs;
@@ -27,6 +30,8 @@ mod live;
 mod local;
 mod login;
 mod logout;
+mod logs;
+mod lookup;
 mod manifest;
 mod markdown_help;
 mod set;
@@ -34,6 +39,8 @@ mod top;
 mod unpublished;
 mod usage;
 mod version;
+mod wait;
+mod wanted;
 mod watch;
 mod whoami;
 mod worker;
@@ -48,6 +55,7 @@ pub(crate) fn run(cli: Cli, output: &Output) -> Result<Exit> {
         Command::Help(args) => return help::run(&args, output),
         Command::MarkdownHelp => return markdown_help::run(output),
         Command::ApiResources(args) => return api_resources::run(&args, output),
+        Command::Explain(ref args) if args.what.is_none() => return explain::run(args, output),
         Command::Complete(args) => return crate::complete::names::run(&args, &cli.global, output),
         _ => {}
     }
@@ -62,9 +70,16 @@ pub(crate) fn run(cli: Cli, output: &Output) -> Result<Exit> {
         Command::Describe(args) => wait_for(describe::run(&args, &session)),
         Command::Create(args) => wait_for(create::run(&args, &session)),
         Command::Apply(args) => wait_for(apply::run(&args, &session)),
+        Command::Diff(args) => wait_for(diff::run(&args, &session)),
+        Command::Edit(args) => wait_for(edit::run(&args, &session)),
         Command::Delete(args) => wait_for(delete::run(&args, &session)),
+        Command::Wait(args) => wait_for(wait::run(&args, &session)),
+        Command::Logs(args) => logs::run(&args, &session),
         Command::Set(args) => wait_for(set::run(&args, &session)),
-        Command::Explain(args) => wait_for(explain::run(&args, &session)),
+        Command::Explain(args) => match &args.what {
+            Some(what) => wait_for(explain::of_server(what, &session)),
+            None => explain::run(&args, output),
+        },
         Command::Top(args) => wait_for(top::run(&args, &session)),
         Command::Jobs(args) => wait_for(jobs::run(&args, &session)),
         Command::Version(args) => wait_for(version::run(&args, &session)),
@@ -90,9 +105,18 @@ pub(crate) fn wait_for(work: impl Future<Output = Result<Exit>>) -> Result<Exit>
     end
 }
 
+/// Of two failures the worse, by its exit code, and the other.
+fn by_weight(one: Failure, other: Failure) -> (Failure, Failure) {
+    if other.exit().code() > one.exit().code() {
+        (other, one)
+    } else {
+        (one, other)
+    }
+}
+
 /// Prints what became of a resource: `llm/x created`, or the document where one was asked for.
 fn report(output: &Output, resource: Resource, document: &Value, done: &str) -> Result<()> {
-    let name = name_of(document);
+    let name = resource.name_in(document);
     match output.format {
         Format::Json | Format::Yaml => output.document(document),
         Format::Name => output.line(&format!("{}/{name}", resource.singular())),

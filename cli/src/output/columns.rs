@@ -93,6 +93,14 @@ pub(crate) fn columns(resource: Resource, wide: bool) -> Vec<Column> {
             field("EXPIRES", "/spec/expiresAt"),
             since("LAST-USED", "/status/lastUsedAt"),
         ],
+        Resource::Job => vec![
+            field("ID", "/id"),
+            field("KIND", "/kind"),
+            made("STATUS", job_status),
+            made("ATTEMPTS", attempts),
+            field("WAITS-FOR", "/waits_for"),
+            field("WORKER", "/worker"),
+        ],
     };
     match (resource, wide) {
         (Resource::Llm, true) => columns.extend([
@@ -105,6 +113,16 @@ pub(crate) fn columns(resource: Resource, wide: bool) -> Vec<Column> {
         (Resource::Token, true) => {
             columns.extend([made("LIMITS", limits), made("SPENT", spent), OWNER, ID, AGE])
         }
+        (Resource::Job, wide) => {
+            if wide {
+                columns.extend([
+                    field("PRIORITY", "/priority"),
+                    field("SOURCE", "/source"),
+                    field("ERROR", "/error"),
+                ]);
+            }
+            columns.push(since("AGE", "/queued_at"));
+        }
         (_, true) => columns.extend([OWNER, ID, AGE]),
         (_, false) => columns.push(AGE),
     }
@@ -115,6 +133,15 @@ pub(crate) fn columns(resource: Resource, wide: bool) -> Vec<Column> {
 pub(crate) fn row(columns: &[Column], document: &Value, now: Timestamp) -> Vec<String> {
     let each = columns.iter().map(|column| column.text(document, now));
     each.collect()
+}
+
+/// The cells that change when the document does, and not with the time alone.
+pub(crate) fn row_without_clocks(columns: &[Column], document: &Value) -> Vec<String> {
+    let lasting = columns
+        .iter()
+        .filter(|column| !matches!(column.cell, Cell::Since(_)));
+    let epoch = Timestamp::from_millis(0);
+    lasting.map(|column| column.text(document, epoch)).collect()
 }
 
 impl Column {
@@ -200,6 +227,25 @@ fn spent(token: &Value) -> String {
     let usd = token.pointer("/status/spent/usd").and_then(Value::as_f64);
     usd.map(|usd| format!("{}usd", money(usd)))
         .unwrap_or_default()
+}
+
+/// A job that somebody took back and that still runs is neither the one nor the other.
+fn job_status(job: &Value) -> String {
+    let status = job.get("status").map(text).unwrap_or_default();
+    let asked = job.get("cancel_requested").and_then(Value::as_bool);
+    match (status.as_str(), asked) {
+        ("running", Some(true)) => "canceling".into(),
+        _ => status,
+    }
+}
+
+fn attempts(job: &Value) -> String {
+    let count = |field: &str| job.get(field).and_then(Value::as_u64);
+    match (count("attempts"), count("max_attempts")) {
+        (Some(attempts), Some(most)) => format!("{attempts}/{most}"),
+        (Some(attempts), None) => attempts.to_string(),
+        _ => String::new(),
+    }
 }
 
 /// The time since an RFC 3339 instant, as the AGE column shows it.
