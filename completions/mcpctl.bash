@@ -50,7 +50,7 @@ _mcpctl_table() {
         ;;
     ' get')
         subs=''
-        flags='--selector -l --field-selector --sort-by --by --since --until --llm --principal --limit --period --status --kind --server --context --output -o --timeout --watch -w --no-headers --verbose -v --quiet -q --no-color --help -h'
+        flags='--selector -l --field-selector --sort-by --by --since --until --llm --principal --limit --period --status --kind --server --context --output -o --timeout --watch -w --no-headers --show-labels --verbose -v --quiet -q --no-color --help -h'
         slot='@what-get' many=1
         ;;
     ' describe')
@@ -106,7 +106,7 @@ _mcpctl_table() {
     ' edit')
         subs=''
         flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
-        slot='' many=1
+        slot='@what' many=1
         ;;
     ' delete')
         subs=''
@@ -116,12 +116,12 @@ _mcpctl_table() {
     ' wait')
         subs=''
         flags='--for --selector -l --field-selector --timeout --server --context --output -o --all --verbose -v --quiet -q --no-color --help -h'
-        slot='' many=1
+        slot='@what' many=1
         ;;
     ' logs')
         subs=''
         flags='--tail --since --server --context --output -o --timeout --follow -f --verbose -v --quiet -q --no-color --help -h'
-        slot='' many=1
+        slot='@what' many=1
         ;;
     ' set')
         subs='limits'
@@ -136,7 +136,7 @@ _mcpctl_table() {
     ' explain')
         subs='route'
         flags='--server --context --output -o --timeout --recursive --verbose -v --quiet -q --no-color --help -h'
-        slot='' many=0
+        slot='llm alias price secret token job' many=0
         ;;
     ' explain route')
         subs=''

@@ -215,6 +215,7 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --watch\t'Go on with changes, until Ctrl-C' \
                 -w\t'Go on with changes, until Ctrl-C' \
                 --no-headers\t'Leave the header line out' \
+                --show-labels\t'Show the labels as the last column' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
                 --quiet\t'Say nothing but data, warnings and errors' \
@@ -468,7 +469,7 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --no-color\t'Use no colour [env: NO_COLOR]' \
                 --help\t'Print help (see more with \'--help\')' \
                 -h\t'Print help (see more with \'--help\')'
-            set slot ''
+            set slot '@what'
             set many 1
         case ' delete'
             set subs
@@ -516,7 +517,7 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --no-color\t'Use no colour [env: NO_COLOR]' \
                 --help\t'Print help (see more with \'--help\')' \
                 -h\t'Print help (see more with \'--help\')'
-            set slot ''
+            set slot '@what'
             set many 1
         case ' logs'
             set subs
@@ -537,7 +538,7 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --no-color\t'Use no colour [env: NO_COLOR]' \
                 --help\t'Print help (see more with \'--help\')' \
                 -h\t'Print help (see more with \'--help\')'
-            set slot ''
+            set slot '@what'
             set many 1
         case ' set'
             set subs \
@@ -597,7 +598,7 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --no-color\t'Use no colour [env: NO_COLOR]' \
                 --help\t'Print help (see more with \'--help\')' \
                 -h\t'Print help (see more with \'--help\')'
-            set slot ''
+            set slot 'llm alias price secret token job'
             set many 0
         case ' explain route'
             set subs

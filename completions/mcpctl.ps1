@@ -231,6 +231,7 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
             '--watch' = 'Go on with changes, until Ctrl-C'
             '-w' = 'Go on with changes, until Ctrl-C'
             '--no-headers' = 'Leave the header line out'
+            '--show-labels' = 'Show the labels as the last column'
             '--verbose' = 'Show the HTTP exchange, secrets masked'
             '-v' = 'Show the HTTP exchange, secrets masked'
             '--quiet' = 'Say nothing but data, warnings and errors'
@@ -507,7 +508,7 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
             '--help' = 'Print help (see more with ''--help'')'
             '-h' = 'Print help (see more with ''--help'')'
         }
-        Slot = ''; Many = $true
+        Slot = '@what'; Many = $true
     }
     ' delete' = @{
         Subs = [ordered]@{
@@ -559,7 +560,7 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
             '--help' = 'Print help (see more with ''--help'')'
             '-h' = 'Print help (see more with ''--help'')'
         }
-        Slot = ''; Many = $true
+        Slot = '@what'; Many = $true
     }
     ' logs' = @{
         Subs = [ordered]@{
@@ -582,7 +583,7 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
             '--help' = 'Print help (see more with ''--help'')'
             '-h' = 'Print help (see more with ''--help'')'
         }
-        Slot = ''; Many = $true
+        Slot = '@what'; Many = $true
     }
     ' set' = @{
         Subs = [ordered]@{
@@ -648,7 +649,7 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
             '--help' = 'Print help (see more with ''--help'')'
             '-h' = 'Print help (see more with ''--help'')'
         }
-        Slot = ''; Many = $false
+        Slot = 'llm alias price secret token job'; Many = $false
     }
     ' explain route' = @{
         Subs = [ordered]@{

@@ -31,6 +31,9 @@ impl Resource {
         Self::Job,
     ];
 
+    /// Those that `all` stands for: what is used, and no credentials.
+    const OF_ALL: [Self; 4] = [Self::Llm, Self::Alias, Self::Price, Self::Job];
+
     /// As in `llm/x`.
     pub(crate) const fn singular(self) -> &'static str {
         match self {
@@ -143,6 +146,9 @@ impl Resource {
     }
 }
 
+/// Stands for several types, as it does for `kubectl`.
+const EVERYTHING: &str = "all";
+
 /// What a command line selects of one type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Selection {
@@ -162,9 +168,14 @@ pub(crate) fn select(words: &[String]) -> Result<Vec<Selection>> {
     }
     let mut types: Vec<Resource> = Vec::new();
     for word in first.split(',') {
-        let resource = Resource::named(word)?;
-        if !types.contains(&resource) {
-            types.push(resource);
+        let named = match word.to_lowercase().as_str() {
+            EVERYTHING => Resource::OF_ALL.to_vec(),
+            word => vec![Resource::named(word)?],
+        };
+        for resource in named {
+            if !types.contains(&resource) {
+                types.push(resource);
+            }
         }
     }
     if types.len() > 1 && words.len() > 1 {
@@ -288,6 +299,8 @@ mod tests {
         assert_eq!(selected("llm/org/model"), "llm[org/model]");
         assert_eq!(selected("llm,llms a"), "llm[a]");
         assert_eq!(selected("llm a a"), "llm[a]");
+        assert_eq!(selected("all"), "llm[] alias[] price[] job[]");
+        assert!(selected("all x").contains("several types"));
     }
 
     #[test]

@@ -230,6 +230,12 @@ fn resources_are_chosen_by_labels_and_fields_and_ordered() {
     error: names and a selector don't go together
     try: name them, or choose them by -l or --field-selector
     ");
+    assert_snapshot!(setup.shown("get job --show-labels"), @"
+    exit 0
+    ID                                    KIND      STATUS   ATTEMPTS  WAITS-FOR  WORKER  AGE    LABELS
+    ID-2  llm.chat  running  0/3       -          -       2525d  -
+    ID-1  echo      done     0/3       -          -       2525d  team=docs
+    ");
     assert_eq!(setup.run("get usage -l a=b").code, Some(2));
 }
 

@@ -45,6 +45,9 @@ pub(crate) struct Get {
     /// Leave the header line out
     #[arg(long)]
     pub(crate) no_headers: bool,
+    /// Show the labels as the last column
+    #[arg(long)]
+    pub(crate) show_labels: bool,
     #[command(flatten)]
     pub(crate) ask: super::usage::Ask,
 }

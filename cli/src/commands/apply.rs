@@ -1,7 +1,8 @@
 //! `mcpctl apply`: make resources be as the files say, and touch nothing that is so already.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use super::found;
 use super::manifest::{Entry, read};
 use super::wanted::normal;
 use crate::args::Format;
@@ -71,7 +72,7 @@ pub(super) async fn run(args: &Apply, session: &Session<'_>) -> Result<Exit> {
             }
         }
     }
-    print(output, documents, count)?;
+    found::print_documents(output, documents, count == 1)?;
     worst.map_or(Ok(Exit::Done), Err)
 }
 
@@ -126,22 +127,6 @@ fn report(output: &Output, entry: &Entry, outcome: Outcome, dry_run: bool) -> Re
         Format::Table | Format::Wide => {
             let dry = if dry_run { " (dry run)" } else { "" };
             output.line(&format!("{kind}/{} {}{dry}", entry.name, outcome.word()))
-        }
-    }
-}
-
-/// The documents, where they are asked for: one as it is, several as a list.
-fn print(output: &Output, mut documents: Vec<Value>, count: usize) -> Result<()> {
-    if !matches!(output.format, Format::Json | Format::Yaml) {
-        return Ok(());
-    }
-    match documents.pop() {
-        Some(only) if count == 1 => output.document(&only),
-        None if count == 1 => Ok(()),
-        last => {
-            documents.extend(last);
-            output.document(&json!({"apiVersion": shared::API_VERSION, "kind": "List",
-                "items": documents}))
         }
     }
 }

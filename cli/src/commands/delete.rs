@@ -2,7 +2,8 @@
 
 use shared::name::Name;
 
-use super::{lookup, manifest, report};
+use super::{found, lookup, manifest, report};
+use crate::args::Format;
 use crate::args::resources::Delete;
 use crate::args::usage::Ask;
 use crate::client::Client;
@@ -28,9 +29,11 @@ pub(super) async fn run(args: &Delete, session: &Session<'_>) -> Result<Exit> {
         session.output.note("Nothing was deleted");
         return Ok(Exit::Failure);
     }
-    let mut worst: Option<Failure> = None;
+    let for_machines = matches!(session.output.format, Format::Json | Format::Yaml);
+    let (mut documents, mut worst): (_, Option<Failure>) = (Vec::new(), None);
     for (resource, name) in &targets {
         match lookup::delete(&client, *resource, name).await {
+            Ok(document) if for_machines => documents.push(document),
             Ok(document) => report(session.output, *resource, &document, "deleted")?,
             Err(why) if why.exit() == Exit::NotFound && args.ignore_not_found => {}
             Err(why) => {
@@ -50,6 +53,7 @@ pub(super) async fn run(args: &Delete, session: &Session<'_>) -> Result<Exit> {
             }
         }
     }
+    found::print_documents(session.output, documents, targets.len() == 1)?;
     worst.map_or(Ok(Exit::Done), Err)
 }
 

@@ -154,9 +154,7 @@ pub(super) fn print(output: &Output, mut found: Vec<Found>, alone: bool) -> Resu
                 }
                 _ => {
                     let items = found.into_iter().flat_map(|of_type| of_type.items);
-                    let items: Vec<Value> = items.collect();
-                    Some(json!({"apiVersion": shared::API_VERSION, "kind": "List",
-                        "items": items}))
+                    Some(list_of(items.collect()))
                 }
             };
             document.map_or(Ok(()), |document| output.document(&document))
@@ -186,8 +184,29 @@ pub(super) fn print(output: &Output, mut found: Vec<Found>, alone: bool) -> Resu
     }
 }
 
+/// Prints what became of several, where documents are asked for: one as it is, more as a list.
+pub(super) fn print_documents(
+    output: &Output,
+    mut documents: Vec<Value>,
+    alone: bool,
+) -> Result<()> {
+    match output.format {
+        Format::Json | Format::Yaml if alone => {
+            let only = documents.pop();
+            only.map_or(Ok(()), |only| output.document(&only))
+        }
+        Format::Json | Format::Yaml => output.document(&list_of(documents)),
+        Format::Name | Format::Table | Format::Wide => Ok(()),
+    }
+}
+
+/// A list of documents of any types.
+fn list_of(items: Vec<Value>) -> Value {
+    json!({"apiVersion": shared::API_VERSION, "kind": "List", "items": items})
+}
+
 fn print_table(output: &Output, found: &Found) -> Result<()> {
-    let columns = columns(found.resource, output.format == Format::Wide);
+    let columns = columns(found.resource, output);
     let headers: Vec<_> = columns.iter().map(|column| column.header).collect();
     let now = now();
     let rows = found.items.iter().map(|item| row(&columns, item, now));

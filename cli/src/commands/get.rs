@@ -12,6 +12,7 @@ use crate::session::Session;
 pub(super) async fn run(args: &Get, session: &Session<'_>) -> Result<Exit> {
     let mut output = session.output.clone();
     output.no_headers = args.no_headers;
+    output.show_labels = args.show_labels;
     if let Some(view) = args.what.first().and_then(|word| View::find(word)) {
         refuse_choice(args, view)?;
         return super::usage::run(view, args, session, &output).await;

@@ -9,6 +9,7 @@ use shared::name::Name;
 use super::changes::Changes;
 use super::found::{Found, Wanted};
 use super::{lookup, report};
+use crate::args::Format;
 use crate::args::condition::{Condition, status};
 use crate::args::resources::Wait;
 use crate::client::Client;
@@ -141,7 +142,10 @@ async fn look(
             _ => json!({"metadata": {"name": target.name}}),
         };
         let document = document.unwrap_or(&nameless);
-        return report(line.output, target.resource, document, "condition met");
+        return match line.output.format {
+            Format::Json | Format::Yaml => line.output.record(document),
+            _ => report(line.output, target.resource, document, "condition met"),
+        };
     }
     let Some(document) = document else {
         return match until {

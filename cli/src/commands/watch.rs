@@ -87,11 +87,12 @@ impl<'a> View<'a> {
                     let now = now();
                     let headers: Vec<_> = columns.iter().map(|column| column.header).collect();
                     let rows: Vec<_> = items.map(|item| row(&columns, item, now)).collect();
-                    let widths = table::widths(&headers, &rows);
+                    let widths = table::widths_within(&headers, &rows, self.output.width());
                     self.widths.push((resource, widths));
                     let headers = (!self.output.no_headers).then_some(&headers[..]);
                     if headers.is_some() || !rows.is_empty() {
-                        self.output.data(&table::render(headers, &rows, None))?;
+                        let width = self.output.width();
+                        self.output.data(&table::render(headers, &rows, width))?;
                     }
                 }
                 _ => self.own_header(at).and_then(|()| {
@@ -175,12 +176,13 @@ impl<'a> View<'a> {
                 }
                 let widths = self.widths.iter().find(|(of, _)| *of == resource);
                 let widths = widths.map(|(_, widths)| &widths[..]).unwrap_or_default();
-                self.output.data(&table::render_row(&row, widths))
+                let width = self.output.width();
+                self.output.data(&table::render_row(&row, widths, width))
             }
         }
     }
 
     fn columns(&self, resource: Resource) -> Vec<Column> {
-        columns(resource, self.output.format == Format::Wide)
+        columns(resource, self.output)
     }
 }

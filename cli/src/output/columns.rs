@@ -3,7 +3,9 @@
 use serde_json::Value;
 use shared::timestamp::Timestamp;
 
+use super::Output;
 use super::quantity::money;
+use crate::args::Format;
 use crate::duration::age;
 use crate::resource::Resource;
 
@@ -57,8 +59,9 @@ const ID: Column = field("ID", "/metadata/id");
 const OWNER: Column = field("OWNER", "/metadata/owner");
 const AGE: Column = since("AGE", "/metadata/createdAt");
 
-/// The columns of a resource's table; `wide` adds some.
-pub(crate) fn columns(resource: Resource, wide: bool) -> Vec<Column> {
+/// The columns of a resource's table; `-o wide` and `--show-labels` add some.
+pub(crate) fn columns(resource: Resource, output: &Output) -> Vec<Column> {
+    let wide = output.format == Format::Wide;
     let mut columns = match resource {
         Resource::Llm => vec![
             NAME,
@@ -125,6 +128,9 @@ pub(crate) fn columns(resource: Resource, wide: bool) -> Vec<Column> {
         }
         (_, true) => columns.extend([OWNER, ID, AGE]),
         (_, false) => columns.push(AGE),
+    }
+    if output.show_labels {
+        columns.push(made("LABELS", labels));
     }
     columns
 }
@@ -227,6 +233,16 @@ fn spent(token: &Value) -> String {
     let usd = token.pointer("/status/spent/usd").and_then(Value::as_f64);
     usd.map(|usd| format!("{}usd", money(usd)))
         .unwrap_or_default()
+}
+
+/// `a=b,c=d`, in order of the keys.
+fn labels(document: &Value) -> String {
+    let labels = ["/metadata/labels", "/labels"].iter();
+    let mut labels = labels.filter_map(|at| document.pointer(at)?.as_object());
+    let each = labels.next().into_iter().flatten();
+    let mut each: Vec<_> = each.map(|(key, v)| format!("{key}={}", text(v))).collect();
+    each.sort_unstable();
+    each.join(",")
 }
 
 /// A job that somebody took back and that still runs is neither the one nor the other.

@@ -32,6 +32,7 @@ pub(crate) struct Output {
     /// What is printed of a document; `format` is JSON then.
     expression: Option<Arc<Expression>>,
     pub(crate) no_headers: bool,
+    pub(crate) show_labels: bool,
     quiet: bool,
     verbose: bool,
     out_is_terminal: bool,
@@ -49,6 +50,7 @@ impl Output {
             format: printing.format,
             expression: printing.expression,
             no_headers: false,
+            show_labels: false,
             quiet: global.quiet,
             verbose: global.verbose,
             out_is_terminal: io::stdout().is_terminal(),
