@@ -8,7 +8,9 @@ use std::time::Duration;
 use clap::builder::TypedValueParser;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+pub(crate) mod apply;
 pub(crate) mod chat;
+pub(crate) mod choose;
 pub(crate) mod condition;
 pub(crate) mod connect;
 pub(crate) mod gateway;
@@ -18,6 +20,7 @@ pub(crate) mod logs;
 pub(crate) mod printing;
 pub(crate) mod resources;
 pub(crate) mod usage;
+pub(crate) mod wait;
 pub(crate) mod worker;
 
 use crate::exit_code::Exit;
@@ -177,11 +180,11 @@ pub(crate) enum Command {
     Get(resources::Get),
     Describe(resources::Describe),
     Create(resources::Create),
-    Apply(resources::Apply),
-    Diff(resources::Diff),
-    Edit(resources::Edit),
+    Apply(apply::Apply),
+    Diff(apply::Diff),
+    Edit(apply::Edit),
     Delete(resources::Delete),
-    Wait(resources::Wait),
+    Wait(wait::Wait),
     Logs(logs::Logs),
     Set(gateway::Set),
     Explain(gateway::Explain),

@@ -3,14 +3,12 @@
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, Subcommand, ValueEnum};
-use query::{FieldSelector, Path, Selector};
-use serde_json::Value;
+use clap::{Args, Subcommand};
+use query::Path;
 use shared::llm::ProviderType;
 use shared::role::Role;
 
-use crate::failure::{Failure, Result};
-use crate::resource::{Resource, Selection};
+use super::choose::Choose;
 
 /// List resources, or show some of them
 ///
@@ -50,40 +48,6 @@ pub(crate) struct Get {
     pub(crate) show_labels: bool,
     #[command(flatten)]
     pub(crate) ask: super::usage::Ask,
-}
-
-/// Which of a type are meant, in place of names.
-#[derive(Args, Clone, Debug, Default)]
-pub(crate) struct Choose {
-    /// Only those with these labels: KEY=VALUE, KEY!=VALUE, 'KEY in (A,B)', KEY, !KEY; commas between
-    #[arg(short = 'l', long, value_name = "LABELS")]
-    pub(crate) selector: Option<Selector>,
-    /// Only those with these fields: PATH=VALUE or PATH!=VALUE, commas between
-    #[arg(long, value_name = "FIELDS")]
-    pub(crate) field_selector: Option<FieldSelector>,
-}
-
-impl Choose {
-    pub(crate) const fn is_given(&self) -> bool {
-        self.selector.is_some() || self.field_selector.is_some()
-    }
-
-    /// Whether a document is one of those that are meant.
-    pub(crate) fn keeps(&self, resource: Resource, document: &Value) -> bool {
-        let labels = self.selector.as_ref();
-        let fields = self.field_selector.as_ref();
-        labels.is_none_or(|labels| labels.matches(|key| resource.label(document, key)))
-            && fields.is_none_or(|fields| fields.matches(document))
-    }
-
-    /// Errors: where things are both named and chosen.
-    pub(crate) fn check(&self, selections: &[Selection]) -> Result<()> {
-        if self.is_given() && selections.iter().any(|s| !s.names.is_empty()) {
-            return Err(Failure::usage("names and a selector don't go together")
-                .hint("name them, or choose them by -l or --field-selector"));
-        }
-        Ok(())
-    }
 }
 
 /// Show all fields of resources, and what one would look up next
@@ -227,82 +191,6 @@ fn role(text: &str) -> Result<Role, shared::role::UnknownRole> {
     text.parse()
 }
 
-/// Make resources be as files say
-///
-/// Takes YAML or JSON, one or many documents, lists as `mcpctl get -o yaml` prints them, and
-/// tables: `kind: PriceList` with `prices: {NAME: {input, output, cachedInput}}`, `kind: AliasList`
-/// with `aliases: {NAME: {...}}`. Applying the same file twice changes nothing the second time.
-#[derive(Args, Debug)]
-#[command(after_help = "\
-Examples:
-  mcpctl apply -f llms.yaml -f aliases.yaml
-  mcpctl apply -f prices.yaml
-  mcpctl apply -f llms/ --dry-run
-  mcpctl get llm gpt -o yaml | sed s/gpt-4o/gpt-5/ | mcpctl apply -f -")]
-pub(crate) struct Apply {
-    /// A file, a folder of .yaml, .yml and .json files, or - for stdin
-    #[arg(
-        short,
-        long = "filename",
-        value_name = "FILE|DIR|-",
-        required = true,
-        value_hint = clap::ValueHint::AnyPath
-    )]
-    pub(crate) filename: Vec<PathBuf>,
-    /// Say what would be done, and don't do it
-    #[arg(long, value_name = "WHERE", num_args = 0..=1, require_equals = true,
-        default_missing_value = "client", hide_possible_values = true)]
-    pub(crate) dry_run: Option<DryRun>,
-}
-
-/// Where a change is tried, in kubectl's words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum DryRun {
-    /// Do it.
-    None,
-    /// Compare with what is there.
-    Client,
-    /// Let the server try it, which ours can't.
-    Server,
-}
-
-/// Show what `apply` would change
-///
-/// Takes what `apply` takes. Ends with 0 where nothing differs, 1 where something does, and with
-/// more where something can't be read. The values of secrets can't be compared.
-#[derive(Args, Debug)]
-#[command(after_help = "\
-Examples:
-  mcpctl diff -f llms.yaml
-  mcpctl get llm gpt -o yaml | sed s/gpt-4o/gpt-5/ | mcpctl diff -f -")]
-pub(crate) struct Diff {
-    /// A file, a folder of .yaml, .yml and .json files, or - for stdin
-    #[arg(
-        short,
-        long = "filename",
-        value_name = "FILE|DIR|-",
-        required = true,
-        value_hint = clap::ValueHint::AnyPath
-    )]
-    pub(crate) filename: Vec<PathBuf>,
-}
-
-/// Change a resource in your editor
-///
-/// Opens its YAML in $VISUAL, else $EDITOR, else vi, and applies what was saved. A text that is not
-/// valid is opened again with the reason on top; one that somebody overtook is offered anew on
-/// their version. What can't be stored is kept in a file.
-#[derive(Args, Debug)]
-#[command(after_help = "\
-Examples:
-  mcpctl edit llm/laptop
-  EDITOR='code --wait' mcpctl edit alias smart")]
-pub(crate) struct Edit {
-    /// What to change: TYPE NAME or TYPE/NAME
-    #[arg(value_name = "TYPE[/NAME]", required = true)]
-    pub(crate) what: Vec<String>,
-}
-
 /// Delete resources
 ///
 /// One resource that is named is deleted at once. Several need a confirmation, or --yes.
@@ -337,34 +225,6 @@ pub(crate) struct Delete {
     /// Don't ask
     #[arg(short, long)]
     pub(crate) yes: bool,
-}
-
-/// Wait until resources stand as wanted
-///
-/// Says so for each, and ends with 0 when all do, 6 where --timeout passed, 1 where a job ended
-/// otherwise.
-#[derive(Args, Debug)]
-#[command(after_help = "\
-Examples:
-  mcpctl wait llm/laptop --for=status=active --timeout 2m
-  mcpctl wait job/ID llm/gpt --for=jsonpath='{.status.phase}'=active
-  mcpctl wait job ID --for=status=done
-  mcpctl wait llm/laptop --for=delete")]
-pub(crate) struct Wait {
-    /// What to wait for: TYPE NAME..., TYPE/NAME..., or TYPE with --all or -l
-    #[arg(value_name = "TYPE[/NAME]", required = true)]
-    pub(crate) what: Vec<String>,
-    /// What for: status=WORD, create, delete, jsonpath=PATH or jsonpath=PATH=VALUE
-    #[arg(long = "for", value_name = "CONDITION")]
-    pub(crate) until: super::condition::Condition,
-    /// All of the type that are there
-    #[arg(long)]
-    pub(crate) all: bool,
-    #[command(flatten)]
-    pub(crate) choose: Choose,
-    /// How long to wait, such as 2m; here not a call's
-    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = super::own_timeout)]
-    pub(crate) timeout: super::TimeoutFlag,
 }
 
 /// List the resource types and their short forms

@@ -6,7 +6,7 @@ use super::found;
 use super::manifest::{Entry, read};
 use super::wanted::normal;
 use crate::args::Format;
-use crate::args::resources::{Apply, DryRun};
+use crate::args::apply::{Apply, DryRun};
 use crate::client::Client;
 use crate::exit_code::Exit;
 use crate::failure::{Failure, Result};

@@ -5,7 +5,7 @@ use similar::TextDiff;
 
 use super::manifest::{Entry, read};
 use super::wanted::normal;
-use crate::args::resources::Diff;
+use crate::args::apply::Diff;
 use crate::client::Client;
 use crate::exit_code::Exit;
 use crate::failure::{Failure, Result};

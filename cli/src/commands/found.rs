@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::lookup;
 use crate::args::Format;
-use crate::args::resources::Choose;
+use crate::args::choose::Choose;
 use crate::args::usage::Ask;
 use crate::client::Client;
 use crate::clock::now;

@@ -48,7 +48,12 @@ pub(super) fn run(args: &Logs, session: &Session<'_>) -> Result<Exit> {
         };
         return local::run(&Local { verb }, session);
     }
-    let mut selections = select(&args.what)?;
+    let mut selections = select(&args.what).map_err(|why| match &args.what[..] {
+        [bare] if !bare.contains('/') => {
+            why.hint(format!("write mcpctl logs llm/{bare}, or job/ID, or local"))
+        }
+        _ => why,
+    })?;
     let alone = selections.len() == 1;
     let (resource, name) = match selections.pop() {
         Some(mut only) if alone && only.names.len() == 1 => (only.resource, only.names.remove(0)),

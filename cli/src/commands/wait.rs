@@ -11,7 +11,7 @@ use super::found::{Found, Wanted};
 use super::{lookup, report};
 use crate::args::Format;
 use crate::args::condition::{Condition, status};
-use crate::args::resources::Wait;
+use crate::args::wait::Wait;
 use crate::client::Client;
 use crate::exit_code::Exit;
 use crate::failure::{Failure, Result};

@@ -19,6 +19,8 @@ pub(super) struct Editor {
     /// A command of the shell: it may have arguments.
     command: String,
     path: PathBuf,
+    /// The file was made, by nobody but us.
+    made: bool,
     kept: bool,
 }
 
@@ -48,6 +50,7 @@ impl Editor {
         Ok(Self {
             command,
             path: std::env::temp_dir().join(name),
+            made: false,
             kept: false,
         })
     }
@@ -99,11 +102,17 @@ impl Editor {
         }
     }
 
-    /// Only its owner may read it.
-    fn write(&self, text: &str) -> io::Result<()> {
+    /// Only its owner may read it, and nobody can have put another in its place.
+    fn write(&mut self, text: &str) -> io::Result<()> {
         let mut options = fs::OpenOptions::new();
-        options.write(true).create(true).truncate(true).mode(0o600);
-        options.open(&self.path)?.write_all(text.as_bytes())
+        options.write(true).mode(0o600);
+        match self.made {
+            false => options.create_new(true),
+            true => options.create(true).truncate(true),
+        };
+        let mut file = options.open(&self.path)?;
+        self.made = true;
+        file.write_all(text.as_bytes())
     }
 
     fn unusable(&self, why: &io::Error) -> Failure {
@@ -113,8 +122,8 @@ impl Editor {
 
 impl Drop for Editor {
     fn drop(&mut self) {
-        if !self.kept {
-            // It may never have been written.
+        if self.made && !self.kept {
+            // The editor may have taken it away.
             let _ = fs::remove_file(&self.path);
         }
     }

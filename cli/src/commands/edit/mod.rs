@@ -15,7 +15,7 @@ use shared::name::Name;
 use super::diff::unified;
 use super::wanted::written;
 use super::{manifest, report};
-use crate::args::resources::Edit;
+use crate::args::apply::Edit;
 use crate::client::Client;
 use crate::exit_code::Exit;
 use crate::failure::{Failure, Result};
