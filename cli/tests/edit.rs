@@ -16,7 +16,7 @@ use support::run_with;
 fn diff_shows_what_apply_would_change() {
     let setup = Setup::filled();
     let text = "kind: Llm\nmetadata: {name: a, labels: {team: docs, a.b/tier: slow}}\n\
-        spec: {kind: virtual, type: ollama, model: m}\n---\nkind: Alias\nname: new\nmodel: m\n";
+        spec: {kind: public, type: ollama, url: 'http://x', model: m}\n---\nkind: Alias\nname: new\nmodel: m\n";
     let file = setup.sandbox.file("d.yaml", text);
     let line = format!("diff -f {}", file.display());
     assert_snapshot!(setup.shown(&line), @"
@@ -31,7 +31,7 @@ fn diff_shows_what_apply_would_change() {
     +    a.b/tier: slow
          team: docs
      spec:
-       kind: virtual
+       kind: public
     --- alias/new (not there)
     +++ alias/new (HOME/d.yaml, document 2)
     @@ -0,0 +1,8 @@
@@ -173,18 +173,19 @@ fn what_is_saved_in_the_editor_is_stored() {
         team: docs
         a.b/tier: fast
     spec:
-      kind: virtual
+      kind: public
       type: ollama
+      url: http://x
       model: m
     ");
     let asked = setup.server.asked();
     let sent: serde_json::Value = serde_json::from_str(&asked.last().unwrap().body).unwrap();
     assert_eq!(sent["metadata"]["resourceVersion"], 1);
     assert_eq!(sent["spec"]["model"], "n");
-    let ran = setup.run_with("edit llm b", &[("EDITOR", "true"), ("VISUAL", "")]);
+    let ran = setup.run_with("edit llm a", &[("EDITOR", "true"), ("VISUAL", "")]);
     assert_snapshot!(setup.cleaned(&ran), @"
     exit 0
-    llm/b unchanged
+    llm/a unchanged
     ");
 }
 
@@ -242,7 +243,7 @@ fn what_somebody_overtook_is_shown_and_kept() {
     let ran = {
         let overtake = format!(
             "sed -i 's/model: m/model: hers/' \"$1\"\n\"$MCPCTL\" apply -q -f {} > /dev/null\n",
-            setup.sandbox.file("t.yaml", "kind: Llm\nmetadata: {name: a}\nspec: {kind: virtual, type: ollama, model: theirs}\n").display()
+            setup.sandbox.file("t.yaml", "kind: Llm\nmetadata: {name: a}\nspec: {kind: public, type: ollama, url: 'http://x', model: theirs}\n").display()
         );
         let script = editor(&setup, &overtake);
         let temp = setup.sandbox.home.to_str().unwrap();
@@ -262,7 +263,7 @@ fn what_somebody_overtook_is_shown_and_kept() {
     warning: llm/a was changed meanwhile:
     --- what you opened
     +++ what is there now
-    @@ -2,10 +2,7 @@
+    @@ -2,11 +2,8 @@
      kind: Llm
      metadata:
        name: a
@@ -270,8 +271,9 @@ fn what_somebody_overtook_is_shown_and_kept() {
     -    team: docs
     -    a.b/tier: fast
      spec:
-       kind: virtual
+       kind: public
        type: ollama
+       url: http://x
     -  model: m
     +  model: theirs
     error: Llm `a` was changed meanwhile
@@ -301,6 +303,7 @@ fn what_can_not_be_edited_says_what_to_do_instead() {
         "edit job/ID-1",
         "edit llm",
         "edit llm/a llm/b",
+        "edit llm/b",
     ] {
         let ran = setup.run_with(line, &[("EDITOR", "true")]);
         assert_eq!(ran.code, Some(2), "{ran:?}");

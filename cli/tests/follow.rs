@@ -45,8 +45,9 @@ fn describing_an_llm_joins_what_one_would_look_up_next() {
     Resource Version:      1
     Owner:                 alice
     Spec:
-      Kind:                virtual
+      Kind:                public
       Type:                ollama
+      Url:                 http://x
       Model:               m
     Status:
       Phase:               active

@@ -59,10 +59,16 @@ impl Setup {
     pub fn filled() -> Self {
         let setup = Self::new();
         let llm = |name: &str, labels: serde_json::Value, phase: &str, in_flight: u32| {
+            let spec = match phase {
+                "active" => {
+                    json!({"kind": "public", "type": "ollama", "url": "http://x", "model": "m"})
+                }
+                _ => json!({"kind": "virtual", "type": "ollama", "model": "m"}),
+            };
             json!({"apiVersion": "mcpctl/v1", "kind": "Llm",
                 "metadata": {"name": name, "id": "i", "labels": labels, "resourceVersion": 1,
                     "owner": "alice"},
-                "spec": {"kind": "virtual", "type": "ollama", "model": "m"},
+                "spec": spec,
                 "status": {"phase": phase, "inFlight": in_flight}})
         };
         setup.server.remove_all();

@@ -16,7 +16,7 @@ use super::diff::unified;
 use super::wanted::written;
 use super::{manifest, report};
 use crate::args::apply::Edit;
-use crate::client::Client;
+use crate::client::{Client, name_of};
 use crate::exit_code::Exit;
 use crate::failure::{Failure, Result};
 use crate::output::yaml;
@@ -43,6 +43,7 @@ pub(super) async fn run(args: &Edit, session: &Session<'_>) -> Result<Exit> {
         name: &name,
     };
     let base = client.get(resource, &name).await?;
+    refuse_virtual(&base)?;
     edit.until_stored(base, editor, session).await
 }
 
@@ -79,6 +80,20 @@ fn can_be_edited(resource: Resource, name: &Name) -> Result<()> {
         ),
     };
     Err(Failure::usage(what).hint(hint))
+}
+
+/// What a publisher says of its own LLM comes with its offer.
+fn refuse_virtual(document: &Value) -> Result<()> {
+    match document.pointer("/spec/kind").and_then(Value::as_str) {
+        Some("virtual") => Err(Failure::usage(format!(
+            "`{}` is virtual: its publisher says what it is",
+            name_of(document)
+        ))
+        .hint(
+            "change it in ~/.mcpctl/config.json on its machine, then `mcpctl local reload` there",
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// What is edited.
