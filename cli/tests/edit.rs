@@ -163,7 +163,8 @@ fn what_is_saved_in_the_editor_is_stored() {
     llm/a edited
     ");
     assert_snapshot!(std::fs::read_to_string(&seen).unwrap(), @"
-    # llm/a: save and quit to store it, leave it unchanged or empty it to keep what is there.
+    # llm/a: save and quit to store it.
+    # To keep what is there, leave it unchanged, or empty it.
     # Lines that begin with # are left out.
     apiVersion: mcpctl/v1
     kind: Llm

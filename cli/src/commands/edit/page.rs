@@ -54,7 +54,8 @@ impl Page {
     /// As the editor gets it.
     pub(super) fn show(&self) -> String {
         let mut page = format!(
-            "# {}: save and quit to store it, leave it unchanged or empty it to keep what is there.\n\
+            "# {}: save and quit to store it.\n\
+             # To keep what is there, leave it unchanged, or empty it.\n\
              # Lines that begin with # are left out.\n",
             self.what
         );
