@@ -22,6 +22,7 @@ mod patience;
 mod prompt;
 mod resource;
 mod session;
+mod yaml;
 
 fn main() -> ExitCode {
     let cli = match args::read() {

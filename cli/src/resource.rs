@@ -1,5 +1,7 @@
-//! The resource types and how a command line names them: `llm`, `llms`, `llm/x`, `llm,secret`.
+//! The resource types and how a command line names them: `llm`, `llms`, `llm/x`, `llm,job`.
 
+use serde_json::Value;
+use shared::job::JobId;
 use shared::name::Name;
 
 use crate::exit_code::Exit;
@@ -14,17 +16,23 @@ pub(crate) enum Resource {
     Price,
     Secret,
     Token,
+    /// Has `/v1`'s own body: an id in place of a name, and no envelope.
+    Job,
 }
 
 impl Resource {
     /// Every type, as `api-resources` lists them.
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Llm,
         Self::Alias,
         Self::Price,
         Self::Secret,
         Self::Token,
+        Self::Job,
     ];
+
+    /// Those that `all` stands for: what is used, and no credentials.
+    const OF_ALL: [Self; 4] = [Self::Llm, Self::Alias, Self::Price, Self::Job];
 
     /// As in `llm/x`.
     pub(crate) const fn singular(self) -> &'static str {
@@ -34,6 +42,7 @@ impl Resource {
             Self::Price => "price",
             Self::Secret => "secret",
             Self::Token => "token",
+            Self::Job => "job",
         }
     }
 
@@ -45,6 +54,7 @@ impl Resource {
             Self::Price => "prices",
             Self::Secret => "secrets",
             Self::Token => "tokens",
+            Self::Job => "jobs",
         }
     }
 
@@ -56,6 +66,7 @@ impl Resource {
             Self::Price => &["pr"],
             Self::Secret => &["sec"],
             Self::Token => &["tok"],
+            Self::Job => &["j"],
         }
     }
 
@@ -67,7 +78,42 @@ impl Resource {
             Self::Price => shared::price::KIND,
             Self::Secret => shared::secret::KIND,
             Self::Token => shared::token::KIND,
+            Self::Job => "Job",
         }
+    }
+
+    /// The API that its documents are of.
+    pub(crate) const fn api_version(self) -> &'static str {
+        match self {
+            Self::Job => "v1",
+            _ => shared::API_VERSION,
+        }
+    }
+
+    /// The field in which a list of them has its items.
+    pub(crate) const fn items(self) -> &'static str {
+        match self {
+            Self::Job => "jobs",
+            _ => "items",
+        }
+    }
+
+    /// The name or id of one of its documents; empty where it has none.
+    pub(crate) fn name_in(self, document: &Value) -> &str {
+        let name = match self {
+            Self::Job => document.get("id"),
+            _ => document.pointer("/metadata/name"),
+        };
+        name.and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// A label of one of its documents.
+    pub(crate) fn label<'d>(self, document: &'d Value, key: &str) -> Option<&'d str> {
+        let labels = match self {
+            Self::Job => document.get("labels"),
+            _ => document.pointer("/metadata/labels"),
+        };
+        labels?.get(key)?.as_str()
     }
 
     /// The `kind` of a list of them.
@@ -85,11 +131,12 @@ impl Resource {
         })
     }
 
-    fn named(word: &str) -> Result<Self> {
+    /// The same.
+    ///
+    /// Errors: a usage failure that offers the nearest type.
+    pub(crate) fn named(word: &str) -> Result<Self> {
         Self::find(word).ok_or_else(|| {
-            let known = Self::ALL.map(Self::singular);
-            // Jobs are read elsewhere; they are meant all the same.
-            let known = known.into_iter().chain(["job", "jobs"]);
+            let known = Self::ALL.map(Self::singular).into_iter();
             let failure = Failure::usage(format!("there is no resource type `{word}`"));
             match nearest(word, known.chain(Self::ALL.map(Self::plural))) {
                 Some(near) => failure.hint(format!("did you mean `{near}`?")),
@@ -98,6 +145,9 @@ impl Resource {
         })
     }
 }
+
+/// Stands for several types, as it does for `kubectl`.
+const EVERYTHING: &str = "all";
 
 /// What a command line selects of one type.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,20 +166,62 @@ pub(crate) fn select(words: &[String]) -> Result<Vec<Selection>> {
     if words.iter().any(|word| is_slashed(word)) {
         return select_slashed(words);
     }
-    let names = words[1..].iter().map(|word| name(word));
-    let names: Vec<Name> = names.collect::<Result<_>>()?;
-    let types = first.split(',').map(Resource::named);
-    let types: Vec<Resource> = types.collect::<Result<_>>()?;
-    if types.len() > 1 && !names.is_empty() {
+    let mut types: Vec<Resource> = Vec::new();
+    for word in first.split(',') {
+        let named = match word.to_lowercase().as_str() {
+            EVERYTHING => Resource::OF_ALL.to_vec(),
+            word => vec![Resource::named(word)?],
+        };
+        for resource in named {
+            if !types.contains(&resource) {
+                types.push(resource);
+            }
+        }
+    }
+    if types.len() > 1 && words.len() > 1 {
         return Err(
             Failure::usage("names can't follow several types").hint("write `llm/NAME secret/NAME`")
         );
     }
     let each = types.into_iter().map(|resource| Selection {
         resource,
-        names: names.clone(),
+        names: Vec::new(),
     });
-    Ok(each.collect())
+    let mut selections: Vec<_> = each.collect();
+    for word in &words[1..] {
+        selections[0].add(word)?;
+    }
+    Ok(selections)
+}
+
+impl Selection {
+    /// Takes one more in. One that is named twice is taken once.
+    fn add(&mut self, word: &str) -> Result<()> {
+        let name = match self.resource {
+            // What is an id is a name too.
+            Resource::Job => name(job_id(word)?.as_str())?,
+            _ => name(word)?,
+        };
+        if !self.names.contains(&name) {
+            self.names.push(name);
+        }
+        Ok(())
+    }
+}
+
+/// A job's id, also as `job/ID`.
+///
+/// Errors: not found; a text that is no id names no job.
+pub(crate) fn job_id(word: &str) -> Result<JobId> {
+    let bare = match word.split_once('/') {
+        Some((kind, id)) if Resource::find(kind) == Some(Resource::Job) => id,
+        _ => word,
+    };
+    bare.parse().map_err(|why: shared::job::BadId| {
+        Failure::new(Exit::NotFound, format!("there is no job `{bare}`"))
+            .caused_by(&why)
+            .hint("`mcpctl get jobs` lists what there is")
+    })
 }
 
 /// The name of a new resource, or of one that is looked for.
@@ -147,9 +239,12 @@ fn is_slashed(word: &str) -> bool {
 fn select_slashed(words: &[String]) -> Result<Vec<Selection>> {
     if let Some(resource) = Resource::find(&words[0]) {
         // `get llm org/model`: the slash belongs to the name.
-        let names = words[1..].iter().map(|word| name(word));
-        let names = names.collect::<Result<_>>()?;
-        return Ok(vec![Selection { resource, names }]);
+        let names = Vec::new();
+        let mut selection = Selection { resource, names };
+        for word in &words[1..] {
+            selection.add(word)?;
+        }
+        return Ok(vec![selection]);
     }
     let mut selections: Vec<Selection> = Vec::new();
     for word in words {
@@ -157,14 +252,14 @@ fn select_slashed(words: &[String]) -> Result<Vec<Selection>> {
             Failure::new(Exit::Usage, format!("`{word}` is not written TYPE/NAME"))
                 .hint("when one is written `llm/NAME`, all must be")
         })?;
-        let (resource, name) = (Resource::named(resource)?, name(rest)?);
-        match selections.iter_mut().find(|s| s.resource == resource) {
-            Some(selection) => selection.names.push(name),
-            None => selections.push(Selection {
-                resource,
-                names: vec![name],
-            }),
-        }
+        let resource = Resource::named(resource)?;
+        let at = selections.iter().position(|s| s.resource == resource);
+        let at = at.unwrap_or_else(|| {
+            let names = Vec::new();
+            selections.push(Selection { resource, names });
+            selections.len() - 1
+        });
+        selections[at].add(rest)?;
     }
     Ok(selections)
 }
@@ -202,6 +297,27 @@ mod tests {
         );
         assert_eq!(selected("llm org/model"), "llm[org/model]");
         assert_eq!(selected("llm/org/model"), "llm[org/model]");
+        assert_eq!(selected("llm,llms a"), "llm[a]");
+        assert_eq!(selected("llm a a"), "llm[a]");
+        assert_eq!(selected("all"), "llm[] alias[] price[] job[]");
+        assert!(selected("all x").contains("several types"));
+    }
+
+    #[test]
+    fn jobs_are_named_by_their_ids_and_stand_beside_the_others() {
+        const ID: &str = "019aa5c3-1b7d-7f00-8000-000000000001";
+        assert_eq!(selected("llm,j"), "llm[] job[]");
+        let one = format!("job[{ID}]");
+        for line in [
+            format!("job {ID}"),
+            format!("jobs/{ID} j/{ID}"),
+            format!("job job/{ID}"),
+        ] {
+            assert_eq!(selected(&line), one, "{line}");
+        }
+        let mixed = format!("llm/a job/{ID} llm/b");
+        assert_eq!(selected(&mixed), format!("llm[a b] {one}"));
+        assert!(selected("job 7").contains("there is no job `7`"));
     }
 
     #[test]

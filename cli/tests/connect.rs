@@ -175,12 +175,16 @@ fn the_first_page_of_help() {
       whoami         Show whom the server takes you for
       context        Choose among servers
       get            List resources, or show some of them
-      describe       Show all fields of resources
+      describe       Show all fields of resources, and what one would look up next
       create         Create a resource
       apply          Make resources be as files say
+      diff           Show what `apply` would change
+      edit           Change a resource in your editor
       delete         Delete resources
+      wait           Wait until resources stand as wanted
+      logs           Show a job's events, an LLM's requests, or the log of mcplocal
       set            Change a part of a resource
-      explain        Say what the server would do, and why
+      explain        Explain a type's fields, or where a request would go
       top            Show how busy things are
       jobs           Submit, follow and manage durable jobs
       api-resources  List the resource types and their short forms
@@ -200,7 +204,7 @@ fn the_first_page_of_help() {
     Global options:
           --server <URL>     The server to talk to [env: MCPCTL_SERVER]
           --context <NAME>   The context to use instead of the current one
-      -o, --output <FORMAT>  How to print: table, wide, json, yaml or name
+      -o, --output <FORMAT>  How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=
       -v, --verbose          Show the HTTP exchange, secrets masked
       -q, --quiet            Say nothing but data, warnings and errors
           --no-color         Use no colour [env: NO_COLOR]
@@ -223,15 +227,28 @@ fn the_first_page_of_help() {
 
     One resource that is named is deleted at once. Several need a confirmation, or --yes.
 
-    Usage: mcpctl delete [OPTIONS] <TYPE[/NAME]>...
+    Usage: mcpctl delete [OPTIONS] [TYPE[/NAME]]...
 
     Arguments:
-      <TYPE[/NAME]>...
+      [TYPE[/NAME]]...
               What to delete: TYPE NAME... or TYPE/NAME...
 
     Options:
+      -f, --filename <FILE|DIR|->
+              What a file names: a file, a folder of .yaml, .yml and .json files, or - for stdin
+
           --all
               Delete all of the type
+
+      -l, --selector <LABELS>
+              Only those with these labels: KEY=VALUE, KEY!=VALUE, 'KEY in (A,B)', KEY, !KEY; commas
+              between
+
+          --field-selector <FIELDS>
+              Only those with these fields: PATH=VALUE or PATH!=VALUE, commas between
+
+          --ignore-not-found
+              Don't mind what is not there
 
       -y, --yes
               Don't ask
@@ -247,7 +264,7 @@ fn the_first_page_of_help() {
               The context to use instead of the current one
 
       -o, --output <FORMAT>
-              How to print: table, wide, json, yaml or name
+              How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=
 
       -v, --verbose
               Show the HTTP exchange, secrets masked
@@ -263,8 +280,8 @@ fn the_first_page_of_help() {
 
     Examples:
       mcpctl delete llm gpt
-      mcpctl delete llm/gpt secret/openai --yes
-      mcpctl delete job 019aa5c3-1b7d-7f00-8000-000000000001
+      mcpctl delete llm/gpt job/019aa5c3-1b7d-7f00-8000-000000000001 --yes
+      mcpctl delete -f llms.yaml --ignore-not-found
       mcpctl delete token --all
     ");
 }

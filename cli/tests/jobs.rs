@@ -326,12 +326,6 @@ fn single_jobs_are_shown_as_they_are() {
     cause: a job's id is a UUID, such as ID-1
     try: `mcpctl get jobs` lists what there is
     ");
-    assert_snapshot!(setup.shown("get llm,job"), @"
-    exit 2
-    --- stderr
-    error: jobs stand alone behind a verb
-    try: one command for jobs, one for the others
-    ");
     assert_snapshot!(setup.shown("get jobs --llm x"), @"
     exit 2
     --- stderr

@@ -6,7 +6,8 @@ use clap::{Args, Subcommand, ValueEnum};
 use shared::alias::{OnUnavailable, Policy};
 use shared::token::{Budget, Limits, Period};
 
-use super::{Format, Meant, OutputFlag, TimeoutFlag};
+use super::printing::{Printing, PrintingParser};
+use super::{Meant, OutputFlag, TimeoutFlag};
 
 /// Put one name in front of several LLMs
 ///
@@ -40,7 +41,7 @@ pub(crate) struct CreateAlias {
         [OnUnavailable::Fail, OnUnavailable::Wait, OnUnavailable::Queue].map(OnUnavailable::as_str)))]
     pub(crate) on_unavailable: Option<String>,
     /// What a request to it may take in all, such as 2m; here the alias's, not this call's
-    #[arg(long, value_name = "TIME", value_parser = own_timeout)]
+    #[arg(long, value_name = "TIME", value_parser = super::own_timeout)]
     pub(crate) timeout: Option<TimeoutFlag>,
     /// How long a candidate may say nothing before the next one is tried, such as 10s
     #[arg(long, value_name = "TIME", value_parser = crate::duration::parse)]
@@ -75,9 +76,10 @@ pub(crate) struct CreatePrice {
     /// For a million tokens of prompts that the provider had cached; default: as --input
     #[arg(long, value_name = "USD", value_parser = usd)]
     pub(crate) cached_input: Option<f64>,
-    /// How to print: table, wide, json, yaml or name; here only as -o
-    #[arg(short = 'o', value_name = "FORMAT", hide_possible_values = true)]
-    pub(crate) format: Option<Format>,
+    /// How to print, as with all commands; here only as -o
+    #[arg(short = 'o', value_name = "FORMAT", hide_possible_values = true,
+        value_parser = PrintingParser)]
+    pub(crate) format: Option<Printing>,
 }
 
 /// What a token's bearer may use.
@@ -176,11 +178,30 @@ pub(crate) struct SetLimits {
     pub(crate) limits: LimitFlags,
 }
 
-/// Say what the server would do, and why
+/// Explain a type's fields, or where a request would go
+///
+/// A field is named by its path from the type: `llm.spec.model`. It needs no server; `explain
+/// route` asks one.
 #[derive(Args, Debug)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    after_help = "\
+Examples:
+  mcpctl explain llm
+  mcpctl explain alias.spec.policy
+  mcpctl explain token.spec --recursive
+  mcpctl explain route smart"
+)]
 pub(crate) struct Explain {
     #[command(subcommand)]
-    pub(crate) what: ExplainWhat,
+    pub(crate) what: Option<ExplainWhat>,
+    /// A type, and the path of one of its fields
+    #[arg(value_name = "TYPE[.FIELD]", required = true)]
+    pub(crate) field: Option<String>,
+    /// Show the fields of the fields too, by their names
+    #[arg(long)]
+    pub(crate) recursive: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -255,10 +276,6 @@ pub(super) fn interval(text: &str) -> Result<Duration, String> {
         return Err("the shortest interval is 200ms".into());
     }
     Ok(interval)
-}
-
-fn own_timeout(text: &str) -> Result<TimeoutFlag, String> {
-    crate::duration::parse(text).map(Meant::Own)
 }
 
 fn own_output(text: &str) -> Result<OutputFlag, String> {

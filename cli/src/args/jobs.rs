@@ -7,7 +7,7 @@ use clap::{ArgGroup, Args, Subcommand};
 use shared::job::{MAX_ATTEMPTS, MAX_BATCH, MAX_PRIORITY};
 use shared::timestamp::Timestamp;
 
-use super::{Meant, TimeoutFlag};
+use super::TimeoutFlag;
 use crate::clock::now;
 
 /// The kinds that a server runs itself, for completion: others wait for a worker that claims them.
@@ -84,7 +84,7 @@ pub(crate) struct CreateJob {
     #[arg(short, long)]
     pub(crate) wait: bool,
     /// How long to wait for the job, such as 10m; here not this call's
-    #[arg(long, value_name = "TIME", value_parser = own_timeout)]
+    #[arg(long, value_name = "TIME", value_parser = super::own_timeout)]
     pub(crate) timeout: Option<TimeoutFlag>,
 }
 
@@ -144,7 +144,7 @@ pub(crate) struct Submit {
     #[arg(long, value_name = "TEXT")]
     pub(crate) idempotency_prefix: Option<String>,
     /// How long to wait for the jobs, such as 2h; here not a call's
-    #[arg(long, value_name = "TIME", value_parser = own_timeout)]
+    #[arg(long, value_name = "TIME", value_parser = super::own_timeout)]
     pub(crate) timeout: Option<TimeoutFlag>,
 }
 
@@ -178,7 +178,7 @@ pub(crate) struct Wait {
     #[arg(value_name = "ID", required = true)]
     pub(crate) ids: Vec<String>,
     /// How long to wait, such as 10m; default: as long as it takes
-    #[arg(long, value_name = "TIME", value_parser = own_timeout)]
+    #[arg(long, value_name = "TIME", value_parser = super::own_timeout)]
     pub(crate) timeout: Option<TimeoutFlag>,
 }
 
@@ -240,10 +240,6 @@ pub(crate) struct TopJobs {
     /// Print it once
     #[arg(long)]
     pub(crate) once: bool,
-}
-
-fn own_timeout(text: &str) -> Result<TimeoutFlag, String> {
-    crate::duration::parse(text).map(Meant::Own)
 }
 
 /// Reads a moment that lies ahead: `10m`, `in 10m`, or an RFC 3339 time.

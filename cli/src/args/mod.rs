@@ -5,21 +5,28 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::builder::{EnumValueParser, TypedValueParser};
+use clap::builder::TypedValueParser;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+pub(crate) mod apply;
 pub(crate) mod chat;
+pub(crate) mod choose;
+pub(crate) mod condition;
 pub(crate) mod connect;
 pub(crate) mod doctor;
 pub(crate) mod gateway;
 pub(crate) mod init;
 pub(crate) mod jobs;
 pub(crate) mod local;
+pub(crate) mod logs;
+pub(crate) mod printing;
 pub(crate) mod resources;
 pub(crate) mod usage;
+pub(crate) mod wait;
 pub(crate) mod worker;
 
 use crate::exit_code::Exit;
+use printing::{Printing, PrintingParser};
 
 /// One command line over all your LLMs
 ///
@@ -69,14 +76,14 @@ pub(crate) struct Global {
         help_heading = "Global options"
     )]
     pub(crate) context: Option<String>,
-    /// How to print: table, wide, json, yaml or name
+    /// How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=
     #[arg(
         short,
         long,
         global = true,
         hide_possible_values = true,
         value_name = "FORMAT",
-        value_parser = EnumValueParser::<Format>::new().map(OutputFlag::ForAll),
+        value_parser = PrintingParser.map(OutputFlag::ForAll),
         help_heading = "Global options"
     )]
     output: Option<OutputFlag>,
@@ -108,7 +115,7 @@ pub(crate) enum Meant<All, Own> {
 }
 
 /// `--output FORMAT`, but for `create price`: `--output USD`.
-pub(crate) type OutputFlag = Meant<Format, f64>;
+pub(crate) type OutputFlag = Meant<Printing, f64>;
 /// `--timeout TIME` of the call, but for `create alias`: of requests to the alias, and for those
 /// who wait for jobs: of the wait.
 pub(crate) type TimeoutFlag = Meant<Duration, Duration>;
@@ -125,9 +132,9 @@ impl<All, Own: Copy> Meant<All, Own> {
 
 impl Global {
     /// How data is to be printed.
-    pub(crate) fn format(&self) -> Option<Format> {
-        match self.output {
-            Some(Meant::ForAll(format)) => Some(format),
+    pub(crate) fn printing(&self) -> Option<&Printing> {
+        match &self.output {
+            Some(Meant::ForAll(printing)) => Some(printing),
             Some(Meant::Own(_)) | None => None,
         }
     }
@@ -143,6 +150,11 @@ impl Global {
 
 fn call_timeout(text: &str) -> Result<TimeoutFlag, String> {
     crate::duration::parse(text).map(Meant::ForAll)
+}
+
+/// Of a command that has a time limit of its own.
+fn own_timeout(text: &str) -> Result<TimeoutFlag, String> {
+    crate::duration::parse(text).map(Meant::Own)
 }
 
 /// How data is printed.
@@ -172,8 +184,12 @@ pub(crate) enum Command {
     Get(resources::Get),
     Describe(resources::Describe),
     Create(resources::Create),
-    Apply(resources::Apply),
+    Apply(apply::Apply),
+    Diff(apply::Diff),
+    Edit(apply::Edit),
     Delete(resources::Delete),
+    Wait(wait::Wait),
+    Logs(logs::Logs),
     Set(gateway::Set),
     Explain(gateway::Explain),
     Top(gateway::Top),

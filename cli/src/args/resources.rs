@@ -4,8 +4,11 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
+use query::Path;
 use shared::llm::ProviderType;
 use shared::role::Role;
+
+use super::choose::Choose;
 
 /// List resources, or show some of them
 ///
@@ -15,39 +18,54 @@ use shared::role::Role;
 /// `usage`, `requests` and `costs` are no resources, but sums and records of what was asked:
 /// `usage` by LLM, token or day, `requests` the last ones, `costs` by provider. Jobs are listed
 /// newest first.
+///
+/// `-o jsonpath=` and `-o custom-columns=` take what they print out of what `-o json` prints.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
-  mcpctl get llm
-  mcpctl get llm laptop -o yaml
-  mcpctl get llm,alias,price
+  mcpctl get llm,alias,job
+  mcpctl get llm -l team=docs --sort-by .status.inFlight -w
+  mcpctl get llm -o jsonpath='{range .items[*]}{.metadata.name}{\"\\n\"}{end}'
   mcpctl get usage --by principal,day --since 7d
-  mcpctl get jobs --status queued --kind llm.chat")]
+  mcpctl get jobs --status queued -o custom-columns=ID:.id,KIND:.kind")]
 pub(crate) struct Get {
     /// What to show: TYPE, TYPE NAME..., TYPE,TYPE or TYPE/NAME...; or jobs, usage, requests, costs
     #[arg(value_name = "TYPE[/NAME]", required = true)]
     pub(crate) what: Vec<String>,
-    /// Go on with changes, until Ctrl-C (LLMs only)
+    #[command(flatten)]
+    pub(crate) choose: Choose,
+    /// Order by the field at this path, such as .status.phase; those without it come last
+    #[arg(long, value_name = "PATH")]
+    pub(crate) sort_by: Option<Path>,
+    /// Go on with changes, until Ctrl-C
     #[arg(short, long)]
     pub(crate) watch: bool,
     /// Leave the header line out
     #[arg(long)]
     pub(crate) no_headers: bool,
+    /// Show the labels as the last column
+    #[arg(long)]
+    pub(crate) show_labels: bool,
     #[command(flatten)]
     pub(crate) ask: super::usage::Ask,
 }
 
-/// Show all fields of resources
+/// Show all fields of resources, and what one would look up next
+///
+/// An LLM also with its load, price, aliases and last requests, an alias with who would answer
+/// now, a job with its attempts and events; as far as your roles allow.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
   mcpctl describe llm laptop
-  mcpctl describe llm/laptop secret/openai
+  mcpctl describe llm/laptop alias/smart
   mcpctl describe job 019aa5c3-1b7d-7f00-8000-000000000001")]
 pub(crate) struct Describe {
     /// What to show: TYPE, TYPE NAME... or TYPE/NAME...
     #[arg(value_name = "TYPE[/NAME]", required = true)]
     pub(crate) what: Vec<String>,
+    #[command(flatten)]
+    pub(crate) choose: Choose,
 }
 
 /// Create a resource
@@ -173,33 +191,6 @@ fn role(text: &str) -> Result<Role, shared::role::UnknownRole> {
     text.parse()
 }
 
-/// Make resources be as files say
-///
-/// Takes YAML or JSON, one or many documents, lists as `mcpctl get -o yaml` prints them, and
-/// tables: `kind: PriceList` with `prices: {NAME: {input, output, cachedInput}}`, `kind: AliasList`
-/// with `aliases: {NAME: {...}}`. Applying the same file twice changes nothing the second time.
-#[derive(Args, Debug)]
-#[command(after_help = "\
-Examples:
-  mcpctl apply -f llms.yaml -f aliases.yaml
-  mcpctl apply -f prices.yaml
-  mcpctl apply -f llms/ --dry-run
-  mcpctl get llm gpt -o yaml | sed s/gpt-4o/gpt-5/ | mcpctl apply -f -")]
-pub(crate) struct Apply {
-    /// A file, a folder of .yaml, .yml and .json files, or - for stdin
-    #[arg(
-        short,
-        long = "filename",
-        value_name = "FILE|DIR|-",
-        required = true,
-        value_hint = clap::ValueHint::AnyPath
-    )]
-    pub(crate) filename: Vec<PathBuf>,
-    /// Say what would be done, and don't do it
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-}
-
 /// Delete resources
 ///
 /// One resource that is named is deleted at once. Several need a confirmation, or --yes.
@@ -207,16 +198,30 @@ pub(crate) struct Apply {
 #[command(after_help = "\
 Examples:
   mcpctl delete llm gpt
-  mcpctl delete llm/gpt secret/openai --yes
-  mcpctl delete job 019aa5c3-1b7d-7f00-8000-000000000001
+  mcpctl delete llm/gpt job/019aa5c3-1b7d-7f00-8000-000000000001 --yes
+  mcpctl delete -f llms.yaml --ignore-not-found
   mcpctl delete token --all")]
 pub(crate) struct Delete {
     /// What to delete: TYPE NAME... or TYPE/NAME...
-    #[arg(value_name = "TYPE[/NAME]", required = true)]
+    #[arg(value_name = "TYPE[/NAME]", required_unless_present = "filename")]
     pub(crate) what: Vec<String>,
+    /// What a file names: a file, a folder of .yaml, .yml and .json files, or - for stdin
+    #[arg(
+        short,
+        long = "filename",
+        value_name = "FILE|DIR|-",
+        conflicts_with_all = ["what", "all", "selector", "field_selector"],
+        value_hint = clap::ValueHint::AnyPath
+    )]
+    pub(crate) filename: Vec<PathBuf>,
     /// Delete all of the type
     #[arg(long)]
     pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) choose: Choose,
+    /// Don't mind what is not there
+    #[arg(long)]
+    pub(crate) ignore_not_found: bool,
     /// Don't ask
     #[arg(short, long)]
     pub(crate) yes: bool,

@@ -143,7 +143,7 @@ impl Ask {
 
 /// Reads an instant: so long ago (`7d`), a day or a month's first in UTC (`2026-11-01`,
 /// `2026-11`), or an RFC 3339 time.
-fn instant(text: &str) -> Result<Timestamp, String> {
+pub(super) fn instant(text: &str) -> Result<Timestamp, String> {
     instant_at(text, now())
 }
 

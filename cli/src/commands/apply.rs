@@ -1,14 +1,16 @@
 //! `mcpctl apply`: make resources be as the files say, and touch nothing that is so already.
 
 use serde_json::Value;
-use shared::document::Document;
 
+use super::found;
 use super::manifest::{Entry, read};
+use super::wanted::normal;
 use crate::args::Format;
-use crate::args::resources::Apply;
+use crate::args::apply::{Apply, DryRun};
 use crate::client::Client;
 use crate::exit_code::Exit;
 use crate::failure::{Failure, Result};
+use crate::output::Output;
 use crate::resource::Resource;
 use crate::session::Session;
 
@@ -31,22 +33,47 @@ impl Outcome {
 }
 
 pub(super) async fn run(args: &Apply, session: &Session<'_>) -> Result<Exit> {
+    if args.dry_run == Some(DryRun::Server) {
+        return Err(
+            Failure::usage("the server can't try a change without making it")
+                .hint("--dry-run says what would change; `mcpctl diff -f` shows it line by line"),
+        );
+    }
+    let dry_run = args.dry_run == Some(DryRun::Client);
     let entries = read(&args.filename)?;
     let client = session.client()?;
-    let mut first_failure: Option<Failure> = None;
-    for entry in &entries {
-        match apply(&client, entry, args.dry_run).await {
-            Ok((outcome, document)) => report(session, entry, outcome, &document, args.dry_run)?,
+    let output = session.output;
+    let mut worst: Option<Failure> = None;
+    let mut documents = Vec::new();
+    let count = entries.len();
+    for entry in entries {
+        let applied = match entry {
+            Ok(entry) => apply(&client, &entry, dry_run)
+                .await
+                .map_err(|why| why.cause(format!("applying {}", entry.place)))
+                .map(|applied| (entry, applied)),
+            Err(why) => Err(why),
+        };
+        match applied {
+            Ok((entry, (outcome, document))) => {
+                report(output, &entry, outcome, dry_run)?;
+                documents.push(document);
+            }
             Err(failure) => {
-                let failure = failure.cause(format!("applying {}", entry.place));
-                match first_failure {
-                    None => first_failure = Some(failure),
-                    Some(_) => session.output.failure(&failure),
-                }
+                // The worst is told at the end of the run, the others at once.
+                worst = match worst.take() {
+                    None => Some(failure),
+                    Some(before) => {
+                        let (keep, tell) = super::by_weight(before, failure);
+                        output.failure(&tell);
+                        Some(keep)
+                    }
+                };
             }
         }
     }
-    first_failure.map_or(Ok(Exit::Done), Err)
+    found::print_documents(output, documents, count == 1)?;
+    worst.map_or(Ok(Exit::Done), Err)
 }
 
 async fn apply(client: &Client, entry: &Entry, dry_run: bool) -> Result<(Outcome, Value)> {
@@ -83,44 +110,19 @@ async fn apply(client: &Client, entry: &Entry, dry_run: bool) -> Result<(Outcome
 
 /// Whether what is wanted is what is there. Values of a secret can't be seen, so never for one.
 fn is_so_already(entry: &Entry, current: &Value) -> bool {
-    match entry.resource {
-        Resource::Llm => same(&entry.document, current, shared::llm::parse),
-        Resource::Alias => same(&entry.document, current, shared::alias::parse),
-        Resource::Price => same(&entry.document, current, shared::price::parse),
-        Resource::Secret | Resource::Token => false,
-    }
+    let wanted = match entry.resource {
+        Resource::Secret => None,
+        resource => normal(resource, &entry.document),
+    };
+    wanted.is_some() && wanted == normal(entry.resource, current)
 }
 
-/// Whether two documents want the same, whatever form they have.
-fn same<Spec: PartialEq, Status, Why>(
-    wanted: &Value,
-    current: &Value,
-    parse: impl Fn(Value) -> Result<Document<Spec, Status>, Why>,
-) -> bool {
-    let parse = |document: &Value| parse(document.clone()).ok();
-    match (parse(wanted), parse(current)) {
-        (Some(wanted), Some(current)) => {
-            wanted.spec == current.spec && wanted.metadata.labels == current.metadata.labels
-        }
-        _ => false,
-    }
-}
-
-fn report(
-    session: &Session<'_>,
-    entry: &Entry,
-    outcome: Outcome,
-    document: &Value,
-    dry_run: bool,
-) -> Result<()> {
-    let output = session.output;
+/// A line for each; with `--quiet` only for what was changed.
+fn report(output: &Output, entry: &Entry, outcome: Outcome, dry_run: bool) -> Result<()> {
     let kind = entry.resource.singular();
     match output.format {
-        Format::Json => output.document(document),
-        Format::Yaml => {
-            output.line("---")?;
-            output.document(document)
-        }
+        Format::Json | Format::Yaml => Ok(()),
+        _ if output.is_quiet() && outcome == Outcome::Unchanged => Ok(()),
         Format::Name => output.line(&format!("{kind}/{}", entry.name)),
         Format::Table | Format::Wide => {
             let dry = if dry_run { " (dry run)" } else { "" };

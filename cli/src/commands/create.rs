@@ -120,7 +120,7 @@ async fn alias(args: &CreateAlias, session: &Session<'_>) -> Result<()> {
 
 async fn price(args: &CreatePrice, session: &Session<'_>) -> Result<()> {
     let name = resource::name(&args.name)?;
-    let usd = args.output.and_then(|flag| flag.own());
+    let usd = args.output.as_ref().and_then(|flag| flag.own());
     let mut body = json!({"name": name, "input": args.input, "output": usd.unwrap_or_default()});
     if let Some(cached) = args.cached_input {
         body["cachedInput"] = cached.into();
@@ -128,7 +128,9 @@ async fn price(args: &CreatePrice, session: &Session<'_>) -> Result<()> {
     shared::price::parse(body.clone()).map_err(|why| Failure::usage(why.to_string()))?;
     let created = session.client()?.create(Resource::Price, &body).await?;
     let mut output = session.output.clone();
-    output.format = args.format.unwrap_or(output.format);
+    if let Some(printing) = &args.format {
+        output.print_as(printing);
+    }
     super::report(&output, Resource::Price, &created, "created")
 }
 

@@ -1,11 +1,12 @@
 //! `mcpctl delete`: one at once, many after a word of confirmation.
 
-use serde_json::Value;
 use shared::name::Name;
 
-use super::jobs;
+use super::{found, lookup, manifest, report};
+use crate::args::Format;
 use crate::args::resources::Delete;
-use crate::client::{Client, names_in};
+use crate::args::usage::Ask;
+use crate::client::Client;
 use crate::exit_code::Exit;
 use crate::failure::{Failure, Result};
 use crate::prompt;
@@ -13,57 +14,108 @@ use crate::resource::{Resource, Selection, select};
 use crate::session::Session;
 
 pub(super) async fn run(args: &Delete, session: &Session<'_>) -> Result<Exit> {
-    if let Some(ids) = jobs::ids::selected(&args.what) {
-        return jobs::hand::delete(&ids?, args, session).await;
-    }
-    let selections = select(&args.what)?;
-    let named = selections.iter().any(|s| !s.names.is_empty());
-    if args.all && named {
-        return Err(Failure::usage("--all and names don't go together"));
-    }
-    if !args.all && !named {
-        return Err(Failure::usage("name what to delete, or say --all")
-            .hint("`mcpctl get TYPE` lists the names"));
-    }
+    let selections = match args.filename.is_empty() {
+        true => selected(args)?,
+        false => manifest::named(&args.filename)?,
+    };
     let client = session.client()?;
-    let targets = targets(&client, selections).await?;
+    let targets = targets(&client, selections, args).await?;
     if targets.is_empty() {
         session.output.note("There is nothing to delete");
         return Ok(Exit::Done);
     }
-    if !args.yes && (args.all || targets.len() > 1) && !confirmed(&targets)? {
+    let many = args.all || args.choose.is_given() || targets.len() > 1;
+    if many && !args.yes && !confirmed(&targets)? {
         session.output.note("Nothing was deleted");
         return Ok(Exit::Failure);
     }
-    let mut first_failure = None;
+    let for_machines = matches!(session.output.format, Format::Json | Format::Yaml);
+    let (mut documents, mut worst): (_, Option<Failure>) = (Vec::new(), None);
     for (resource, name) in &targets {
-        match client.delete(*resource, name).await {
-            Ok(document) => report(session, *resource, name, &document)?,
-            Err(failure) if first_failure.is_none() => first_failure = Some(failure),
-            Err(failure) => session.output.failure(&failure),
+        match lookup::delete(&client, *resource, name).await {
+            Ok(document) if for_machines => documents.push(document),
+            Ok(document) => report(session.output, *resource, &document, "deleted")?,
+            Err(why) if why.exit() == Exit::NotFound && args.ignore_not_found => {}
+            Err(why) => {
+                // The worst is told at the end of the run, the others at once.
+                let why = match targets.len() {
+                    1 => why,
+                    _ => why.cause(format!("deleting {}/{name}", resource.singular())),
+                };
+                worst = match worst.take() {
+                    None => Some(why),
+                    Some(before) => {
+                        let (keep, tell) = super::by_weight(before, why);
+                        session.output.failure(&tell);
+                        Some(keep)
+                    }
+                };
+            }
         }
     }
-    first_failure.map_or(Ok(Exit::Done), Err)
+    found::print_documents(session.output, documents, targets.len() == 1)?;
+    worst.map_or(Ok(Exit::Done), Err)
 }
 
-async fn targets(client: &Client, selections: Vec<Selection>) -> Result<Vec<(Resource, Name)>> {
+/// What the line says is to be deleted.
+fn selected(args: &Delete) -> Result<Vec<Selection>> {
+    let selections = select(&args.what)?;
+    args.choose.check(&selections)?;
+    let named = selections.iter().any(|s| !s.names.is_empty());
+    if args.all && named {
+        return Err(Failure::usage("--all and names don't go together"));
+    }
+    let all_jobs = |s: &Selection| s.resource == Resource::Job && s.names.is_empty();
+    if selections.iter().any(all_jobs) && !args.choose.is_given() {
+        return Err(Failure::usage("name the jobs to delete").hint(
+            "the server removes ended jobs by itself after a while; those of now: mcpctl get jobs \
+             --status done -o name | xargs mcpctl delete --yes",
+        ));
+    }
+    if !args.all && !args.choose.is_given() && !named {
+        return Err(Failure::usage("name what to delete, or say --all")
+            .hint("`mcpctl get TYPE` lists the names"));
+    }
+    Ok(selections)
+}
+
+async fn targets(
+    client: &Client,
+    selections: Vec<Selection>,
+    args: &Delete,
+) -> Result<Vec<(Resource, Name)>> {
     let mut targets = Vec::new();
     for selection in selections {
         let resource = selection.resource;
-        if selection.names.is_empty() {
-            let list = client.list(resource).await?;
-            let names = names_in(&list).into_iter().filter_map(|n| n.parse().ok());
-            targets.extend(names.map(|name| (resource, name)));
-        } else {
+        if !selection.names.is_empty() {
             targets.extend(selection.names.into_iter().map(|name| (resource, name)));
+            continue;
         }
+        let keep = |document: &_| args.choose.keeps(resource, document);
+        let listing = lookup::all(client, resource, &Ask::default(), keep).await?;
+        let items = listing
+            .list
+            .get(resource.items())
+            .and_then(|i| i.as_array());
+        let names = items
+            .into_iter()
+            .flatten()
+            .map(|item| resource.name_in(item));
+        let names = names.filter_map(|name| name.parse().ok());
+        targets.extend(names.map(|name| (resource, name)));
     }
     Ok(targets)
 }
 
 fn confirmed(targets: &[(Resource, Name)]) -> Result<bool> {
     let count = targets.len();
-    let what = if count == 1 { "resource" } else { "resources" };
+    let is_job = |(resource, _): &(Resource, Name)| *resource == Resource::Job;
+    let what = match (targets.iter().all(is_job), count) {
+        (true, 1) => "job",
+        (true, _) => "jobs",
+        (false, 1) => "resource",
+        (false, _) => "resources",
+    };
     if !prompt::can_ask() {
         return Err(Failure::usage(format!(
             "deleting {count} {what} needs a confirmation, and nobody is there to ask"
@@ -80,13 +132,4 @@ fn confirmed(targets: &[(Resource, Name)]) -> Result<bool> {
         "Delete {count} {what} ({}{more})?",
         names.join(", ")
     ))
-}
-
-fn report(session: &Session<'_>, resource: Resource, name: &Name, document: &Value) -> Result<()> {
-    // An answer of an older server may be empty; the name is known all the same.
-    let mut document = document.clone();
-    if crate::client::name_of(&document).is_empty() {
-        document = serde_json::json!({"metadata": {"name": name}});
-    }
-    super::report(session.output, resource, &document, "deleted")
 }

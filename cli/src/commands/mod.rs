@@ -6,7 +6,6 @@ use serde_json::Value;
 
 use crate::args::resources::CreateWhat;
 use crate::args::{Cli, Command, Format};
-use crate::client::name_of;
 use crate::exit_code::Exit;
 use crate::failure::{Failure, Result};
 use crate::output::Output;
@@ -15,14 +14,18 @@ use crate::session::Session;
 
 mod api_resources;
 mod apply;
+mod changes;
 mod completions;
 mod context;
 mod create;
 mod delete;
 mod describe;
 mod detect;
+mod diff;
 mod doctor;
+mod edit;
 mod explain;
+mod found;
 mod get;
 mod help;
 mod init;
@@ -31,6 +34,8 @@ mod live;
 mod local;
 mod login;
 mod logout;
+mod logs;
+mod lookup;
 mod man;
 mod manifest;
 mod markdown_help;
@@ -40,6 +45,8 @@ mod top;
 mod unpublished;
 mod usage;
 mod version;
+mod wait;
+mod wanted;
 mod watch;
 mod whoami;
 mod worker;
@@ -55,6 +62,7 @@ pub(crate) fn run(cli: Cli, output: &Output) -> Result<Exit> {
         Command::Man(args) => return man::run(&args, output),
         Command::MarkdownHelp => return markdown_help::run(output),
         Command::ApiResources(args) => return api_resources::run(&args, output),
+        Command::Explain(ref args) if args.what.is_none() => return explain::run(args, output),
         Command::Complete(args) => return crate::complete::names::run(&args, &cli.global, output),
         _ => {}
     }
@@ -77,9 +85,16 @@ pub(crate) fn run(cli: Cli, output: &Output) -> Result<Exit> {
         Command::Describe(args) => wait_for(describe::run(&args, &session)),
         Command::Create(args) => wait_for(create::run(&args, &session)),
         Command::Apply(args) => wait_for(apply::run(&args, &session)),
+        Command::Diff(args) => wait_for(diff::run(&args, &session)),
+        Command::Edit(args) => wait_for(edit::run(&args, &session)),
         Command::Delete(args) => wait_for(delete::run(&args, &session)),
+        Command::Wait(args) => wait_for(wait::run(&args, &session)),
+        Command::Logs(args) => logs::run(&args, &session),
         Command::Set(args) => wait_for(set::run(&args, &session)),
-        Command::Explain(args) => wait_for(explain::run(&args, &session)),
+        Command::Explain(args) => match &args.what {
+            Some(what) => wait_for(explain::of_server(what, &session)),
+            None => explain::run(&args, output),
+        },
         Command::Top(args) => wait_for(top::run(&args, &session)),
         Command::Jobs(args) => wait_for(jobs::run(&args, &session)),
         Command::Version(args) => wait_for(version::run(&args, &session)),
@@ -99,7 +114,12 @@ fn draws(command: &Command) -> bool {
     match command {
         Command::Get(args) => args.watch,
         Command::Create(args) => matches!(args.what, CreateWhat::Job(_)),
-        Command::Top(_) | Command::Jobs(_) | Command::Worker(_) | Command::ChatLlm(_) => true,
+        Command::Top(_)
+        | Command::Jobs(_)
+        | Command::Worker(_)
+        | Command::ChatLlm(_)
+        | Command::Wait(_)
+        | Command::Logs(_) => true,
         _ => false,
     }
 }
@@ -116,9 +136,18 @@ pub(crate) fn wait_for(work: impl Future<Output = Result<Exit>>) -> Result<Exit>
     end
 }
 
+/// Of two failures the worse, by its exit code, and the other.
+fn by_weight(one: Failure, other: Failure) -> (Failure, Failure) {
+    if other.exit().code() > one.exit().code() {
+        (other, one)
+    } else {
+        (one, other)
+    }
+}
+
 /// Prints what became of a resource: `llm/x created`, or the document where one was asked for.
 fn report(output: &Output, resource: Resource, document: &Value, done: &str) -> Result<()> {
-    let name = name_of(document);
+    let name = resource.name_in(document);
     match output.format {
         Format::Json | Format::Yaml => output.document(document),
         Format::Name => output.line(&format!("{}/{name}", resource.singular())),

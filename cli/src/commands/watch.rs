@@ -1,194 +1,188 @@
-//! `mcpctl get llm -w`: the list, and a row for each change, until Ctrl-C.
+//! `mcpctl get -w`: the list, and a row for each change, until Ctrl-C.
 //!
 //! A connection that ends is made again without a word; what changed meanwhile shows as rows, as
 //! if it had been seen.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use serde_json::Value;
-use shared::name::Name;
-use shared::sse::{Decoder, Event};
 
+use super::changes::Changes;
+use super::found::{Found, Wanted};
+use super::lookup;
 use crate::args::Format;
-use crate::client::{Client, name_of};
+use crate::client::Client;
 use crate::clock::now;
 use crate::exit_code::Exit;
-use crate::failure::{Failure, Result};
-use crate::output::columns::{Column, columns, row};
+use crate::failure::Result;
+use crate::output::columns::{Column, columns, row, row_without_clocks};
 use crate::output::{Output, table};
 use crate::resource::Resource;
-use crate::session::Session;
 
-/// The largest event: one LLM.
-const MAX_EVENT_BYTES: usize = 1 << 20;
-/// The wait before a connection is made again: short at first, then longer.
-const RETRY: [Duration; 4] = [
-    Duration::from_millis(500),
-    Duration::from_secs(1),
-    Duration::from_secs(2),
-    Duration::from_secs(5),
-];
-
-pub(super) async fn run(names: &[Name], session: &Session<'_>, output: &Output) -> Result<Exit> {
-    let client = session.client()?;
-    let mut view = View::new(output, names);
+pub(super) async fn run(client: &Client, wanted: Wanted, output: &Output) -> Result<Exit> {
+    let mut view = View::new(output);
+    let follow = async {
+        let mut changes = Changes::new(client, &wanted);
+        let first = changes.next().await?;
+        // What is named and not there is a mistake now, and may come and go later.
+        for (selection, found) in wanted.selections.iter().zip(&first) {
+            let there = |name: &str| {
+                found
+                    .items
+                    .iter()
+                    .any(|i| found.resource.name_in(i) == name)
+            };
+            for name in selection.names.iter().filter(|name| !there(name.as_str())) {
+                lookup::one(client, selection.resource, name).await?;
+            }
+        }
+        view.begin(&first)?;
+        loop {
+            view.see(changes.next().await?)?;
+        }
+    };
     tokio::select! {
         biased;
         _ = tokio::signal::ctrl_c() => Ok(Exit::Interrupted),
-        end = follow(&client, &mut view) => end.map(|()| Exit::Done),
+        end = follow => end,
     }
-}
-
-/// Ends only with a failure: one at the start, or one that trying again can't mend.
-async fn follow(client: &Client, view: &mut View<'_>) -> Result<()> {
-    let mut tries = 0;
-    loop {
-        match read(client, view, &mut tries).await {
-            Err(why) if why.exit() != Exit::Unavailable || !view.synced_once => return Err(why),
-            Ok(()) | Err(_) => {}
-        }
-        tokio::time::sleep(RETRY[tries.min(RETRY.len() - 1)]).await;
-        tries += 1;
-    }
-}
-
-async fn read(client: &Client, view: &mut View<'_>, tries: &mut usize) -> Result<()> {
-    let mut response = client.watch_llms().await?;
-    let mut decoder = Decoder::new(MAX_EVENT_BYTES);
-    let mut events = Vec::new();
-    view.begin();
-    while let Some(piece) = response.chunk().await.map_err(|why| client.broken(&why))? {
-        decoder
-            .feed(&piece, &mut events)
-            .map_err(|why| Failure::failed("the server's stream can't be read").caused_by(&why))?;
-        for event in events.drain(..) {
-            view.take(&event)?;
-            *tries = 0;
-        }
-    }
-    Ok(())
 }
 
 /// What was shown so far.
 struct View<'a> {
     output: &'a Output,
-    names: &'a [Name],
-    columns: Vec<Column>,
-    /// The row of each LLM as it was last shown.
-    shown: BTreeMap<String, Vec<String>>,
-    /// What came since the connection stands, up to `synced`.
-    arriving: Option<Vec<Value>>,
-    widths: Vec<u16>,
-    synced_once: bool,
+    /// How wide the columns of each type's table were printed.
+    widths: Vec<(Resource, Vec<u16>)>,
+    /// What was shown of each, by type and name.
+    shown: BTreeMap<(&'static str, String), Shown>,
+}
+
+struct Shown {
+    resource: Resource,
+    /// What tells whether a row is to be shown again.
+    face: Vec<String>,
+    document: Value,
 }
 
 impl<'a> View<'a> {
-    fn new(output: &'a Output, names: &'a [Name]) -> Self {
+    fn new(output: &'a Output) -> Self {
         Self {
             output,
-            names,
-            columns: columns(Resource::Llm, output.format == Format::Wide),
-            shown: BTreeMap::new(),
-            arriving: None,
             widths: Vec::new(),
-            synced_once: false,
+            shown: BTreeMap::new(),
         }
     }
 
-    fn begin(&mut self) {
-        self.arriving = Some(Vec::new());
-    }
-
-    fn take(&mut self, event: &Event) -> Result<()> {
-        if event.event == "synced" {
-            return self.sync();
-        }
-        let Ok(llm) = serde_json::from_str::<Value>(&event.data) else {
-            return Ok(());
-        };
-        let wanted =
-            self.names.is_empty() || self.names.iter().any(|name| name.as_str() == name_of(&llm));
-        if !wanted {
-            return Ok(());
-        }
-        match (&mut self.arriving, event.event.as_str()) {
-            (Some(arriving), "added" | "modified") => arriving.push(llm),
-            (Some(arriving), "deleted") => arriving.retain(|old| name_of(old) != name_of(&llm)),
-            (None, "added" | "modified") => self.show(&llm)?,
-            (None, "deleted") => self.show_deleted(name_of(&llm), Some(&llm))?,
-            _ => {}
+    /// Prints the first state.
+    fn begin(&mut self, found: &[Found]) -> Result<()> {
+        for (at, of_type) in found.iter().enumerate() {
+            let resource = of_type.resource;
+            let items = of_type.items.iter();
+            match self.output.format {
+                Format::Table | Format::Wide => {
+                    if at > 0 {
+                        self.output.line("")?;
+                    }
+                    let columns = self.columns(resource);
+                    let now = now();
+                    let headers: Vec<_> = columns.iter().map(|column| column.header).collect();
+                    let rows: Vec<_> = items.map(|item| row(&columns, item, now)).collect();
+                    let widths = table::widths_within(&headers, &rows, self.output.width());
+                    self.widths.push((resource, widths));
+                    let headers = (!self.output.no_headers).then_some(&headers[..]);
+                    if headers.is_some() || !rows.is_empty() {
+                        let width = self.output.width();
+                        self.output.data(&table::render(headers, &rows, width))?;
+                    }
+                }
+                _ => self.own_header(at).and_then(|()| {
+                    items
+                        .clone()
+                        .try_for_each(|item| self.print(resource, item, None))
+                })?,
+            }
+            for item in &of_type.items {
+                self.remember(resource, item);
+            }
         }
         Ok(())
     }
 
-    /// The first state is complete: print it, or what differs from what was shown.
-    fn sync(&mut self) -> Result<()> {
-        let arrived = self.arriving.take().unwrap_or_default();
-        if !self.synced_once {
-            self.synced_once = true;
-            return self.show_first(&arrived);
-        }
-        let gone: Vec<String> = self
-            .shown
-            .keys()
-            .filter(|name| !arrived.iter().any(|llm| name_of(llm) == name.as_str()))
-            .cloned()
-            .collect();
-        for name in gone {
-            self.show_deleted(&name, None)?;
-        }
-        arrived.iter().try_for_each(|llm| self.show(llm))
-    }
-
-    fn show_first(&mut self, llms: &[Value]) -> Result<()> {
-        if !matches!(self.output.format, Format::Table | Format::Wide) {
-            return llms.iter().try_for_each(|llm| self.show(llm));
-        }
-        let headers: Vec<_> = self.columns.iter().map(|column| column.header).collect();
-        let now = now();
-        let rows: Vec<_> = llms
-            .iter()
-            .map(|llm| row(&self.columns, llm, now))
-            .collect();
-        self.widths = table::widths(&headers, &rows);
-        for (llm, row) in llms.iter().zip(&rows) {
-            self.shown.insert(name_of(llm).into(), row.clone());
-        }
-        let headers = (!self.output.no_headers).then_some(&headers[..]);
-        self.output.data(&table::render(headers, &rows, None))
-    }
-
-    fn show(&mut self, llm: &Value) -> Result<()> {
-        let row = row(&self.columns, llm, now());
-        let before = self.shown.insert(name_of(llm).into(), row.clone());
-        if before.as_ref() == Some(&row) {
-            return Ok(());
-        }
-        self.print(llm, &row)
-    }
-
-    fn show_deleted(&mut self, name: &str, llm: Option<&Value>) -> Result<()> {
-        let Some(mut row) = self.shown.remove(name) else {
-            return Ok(());
-        };
-        if let Some(status) = row.get_mut(2) {
-            *status = "deleted".into();
-        }
-        let named = serde_json::json!({"metadata": {"name": name}});
-        self.print(llm.unwrap_or(&named), &row)
-    }
-
-    fn print(&self, llm: &Value, row: &[String]) -> Result<()> {
-        match self.output.format {
-            // One document a line, fit for `jq`.
-            Format::Json => self.output.line(&llm.to_string()),
-            Format::Yaml => {
-                self.output.line("---")?;
-                self.output.document(llm)
+    /// The header of `-o custom-columns`, which is there once.
+    fn own_header(&mut self, at: usize) -> Result<()> {
+        match self.output.own_columns() {
+            Some(columns) if at == 0 && !self.output.no_headers => {
+                let headers = columns.headers();
+                self.output.data(&table::render(Some(&headers), &[], None))
             }
-            Format::Name => self.output.line(&format!("llm/{}", name_of(llm))),
-            Format::Table | Format::Wide => self.output.data(&table::render_row(row, &self.widths)),
+            _ => Ok(()),
         }
+    }
+
+    /// Prints what differs from what was shown.
+    fn see(&mut self, found: Vec<Found>) -> Result<()> {
+        let gone = |(word, name): &(&'static str, String)| {
+            let mut parts = found.iter().filter(|f| f.resource.singular() == *word);
+            !parts.any(|f| f.items.iter().any(|item| f.resource.name_in(item) == name))
+        };
+        let gone: Vec<_> = self.shown.keys().filter(|key| gone(key)).cloned().collect();
+        for key in gone {
+            if let Some(shown) = self.shown.remove(&key) {
+                self.print(shown.resource, &shown.document, Some("deleted"))?;
+            }
+        }
+        for of_type in &found {
+            for item in &of_type.items {
+                if self.remember(of_type.resource, item) {
+                    self.print(of_type.resource, item, None)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps what is shown now. Says whether that is news.
+    fn remember(&mut self, resource: Resource, item: &Value) -> bool {
+        let face = match self.output.format {
+            Format::Json | Format::Yaml => match self.output.own_columns() {
+                Some(columns) => columns.row(item),
+                None => vec![item.to_string()],
+            },
+            _ => row_without_clocks(&self.columns(resource), item),
+        };
+        let key = (resource.singular(), resource.name_in(item).to_owned());
+        let shown = Shown {
+            resource,
+            face,
+            document: item.clone(),
+        };
+        let before = self.shown.insert(key.clone(), shown);
+        before.is_none_or(|before| before.face != self.shown[&key].face)
+    }
+
+    /// Prints one; `word` stands in place of its status.
+    fn print(&self, resource: Resource, item: &Value, word: Option<&str>) -> Result<()> {
+        let name = resource.name_in(item);
+        match self.output.format {
+            Format::Json | Format::Yaml => self.output.record(item),
+            Format::Name => self.output.line(&format!("{}/{name}", resource.singular())),
+            Format::Table | Format::Wide => {
+                let columns = self.columns(resource);
+                let mut row = row(&columns, item, now());
+                if let Some(word) = word {
+                    // Where a type has no status, the first column that is no name.
+                    let at = columns.iter().position(|column| column.header == "STATUS");
+                    row[at.unwrap_or(1)] = word.into();
+                }
+                let widths = self.widths.iter().find(|(of, _)| *of == resource);
+                let widths = widths.map(|(_, widths)| &widths[..]).unwrap_or_default();
+                let width = self.output.width();
+                self.output.data(&table::render_row(&row, widths, width))
+            }
+        }
+    }
+
+    fn columns(&self, resource: Resource) -> Vec<Column> {
+        columns(resource, self.output)
     }
 }

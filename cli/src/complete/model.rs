@@ -110,9 +110,15 @@ fn slot(path: &str, arg: &Arg) -> Slot {
     match (path, arg.get_id().as_str()) {
         (" top llm", "names") | ("", "llm" | "llms") => return Slot::Ask("llm"),
         (" get", "what") => return Slot::Ask("what-get"),
-        (" describe" | " delete", "what") => return Slot::Ask("what"),
+        (" describe" | " delete" | " edit" | " wait" | " logs", "what") => {
+            return Slot::Ask("what");
+        }
         (" chat-llm", "name") | (" explain route", "model") | ("", "fallbacks") => {
             return Slot::Ask("route");
+        }
+        (" explain", "field") => {
+            let types = crate::resource::Resource::ALL.map(|r| r.singular().to_owned());
+            return Slot::Words(types.to_vec());
         }
         (" set limits", "token") => return Slot::Ask("limits"),
         (" context use" | " context show" | " context delete", "name") | ("", "context") => {

@@ -55,10 +55,10 @@ pub(crate) fn run(args: &Complete, global: &Global, output: &Output) -> Result<E
 /// The names of a kind that begin with `prefix` and mean nothing to a shell.
 fn names(kind: &str, prefix: &str, session: &Session<'_>) -> Vec<String> {
     let mut names = match kind {
-        "what" => what(prefix, session, &["job"]),
+        "what" => what(prefix, session, &[]),
         "what-get" => {
             let views = View::ALL.map(View::word).into_iter();
-            what(prefix, session, &views.chain(["job"]).collect::<Vec<_>>())
+            what(prefix, session, &views.collect::<Vec<_>>())
         }
         "job" => jobs(session),
         "limits" => with_slash("token", Resource::Token, session),

@@ -3,7 +3,9 @@
 use serde_json::Value;
 use shared::timestamp::Timestamp;
 
+use super::Output;
 use super::quantity::money;
+use crate::args::Format;
 use crate::duration::age;
 use crate::resource::Resource;
 
@@ -57,8 +59,9 @@ const ID: Column = field("ID", "/metadata/id");
 const OWNER: Column = field("OWNER", "/metadata/owner");
 const AGE: Column = since("AGE", "/metadata/createdAt");
 
-/// The columns of a resource's table; `wide` adds some.
-pub(crate) fn columns(resource: Resource, wide: bool) -> Vec<Column> {
+/// The columns of a resource's table; `-o wide` and `--show-labels` add some.
+pub(crate) fn columns(resource: Resource, output: &Output) -> Vec<Column> {
+    let wide = output.format == Format::Wide;
     let mut columns = match resource {
         Resource::Llm => vec![
             NAME,
@@ -93,6 +96,14 @@ pub(crate) fn columns(resource: Resource, wide: bool) -> Vec<Column> {
             field("EXPIRES", "/spec/expiresAt"),
             since("LAST-USED", "/status/lastUsedAt"),
         ],
+        Resource::Job => vec![
+            field("ID", "/id"),
+            field("KIND", "/kind"),
+            made("STATUS", job_status),
+            made("ATTEMPTS", attempts),
+            field("WAITS-FOR", "/waits_for"),
+            field("WORKER", "/worker"),
+        ],
     };
     match (resource, wide) {
         (Resource::Llm, true) => columns.extend([
@@ -105,8 +116,21 @@ pub(crate) fn columns(resource: Resource, wide: bool) -> Vec<Column> {
         (Resource::Token, true) => {
             columns.extend([made("LIMITS", limits), made("SPENT", spent), OWNER, ID, AGE])
         }
+        (Resource::Job, wide) => {
+            if wide {
+                columns.extend([
+                    field("PRIORITY", "/priority"),
+                    field("SOURCE", "/source"),
+                    field("ERROR", "/error"),
+                ]);
+            }
+            columns.push(since("AGE", "/queued_at"));
+        }
         (_, true) => columns.extend([OWNER, ID, AGE]),
         (_, false) => columns.push(AGE),
+    }
+    if output.show_labels {
+        columns.push(made("LABELS", labels));
     }
     columns
 }
@@ -115,6 +139,15 @@ pub(crate) fn columns(resource: Resource, wide: bool) -> Vec<Column> {
 pub(crate) fn row(columns: &[Column], document: &Value, now: Timestamp) -> Vec<String> {
     let each = columns.iter().map(|column| column.text(document, now));
     each.collect()
+}
+
+/// The cells that change when the document does, and not with the time alone.
+pub(crate) fn row_without_clocks(columns: &[Column], document: &Value) -> Vec<String> {
+    let lasting = columns
+        .iter()
+        .filter(|column| !matches!(column.cell, Cell::Since(_)));
+    let epoch = Timestamp::from_millis(0);
+    lasting.map(|column| column.text(document, epoch)).collect()
 }
 
 impl Column {
@@ -200,6 +233,35 @@ fn spent(token: &Value) -> String {
     let usd = token.pointer("/status/spent/usd").and_then(Value::as_f64);
     usd.map(|usd| format!("{}usd", money(usd)))
         .unwrap_or_default()
+}
+
+/// `a=b,c=d`, in order of the keys.
+fn labels(document: &Value) -> String {
+    let labels = ["/metadata/labels", "/labels"].iter();
+    let mut labels = labels.filter_map(|at| document.pointer(at)?.as_object());
+    let each = labels.next().into_iter().flatten();
+    let mut each: Vec<_> = each.map(|(key, v)| format!("{key}={}", text(v))).collect();
+    each.sort_unstable();
+    each.join(",")
+}
+
+/// A job that somebody took back and that still runs is neither the one nor the other.
+fn job_status(job: &Value) -> String {
+    let status = job.get("status").map(text).unwrap_or_default();
+    let asked = job.get("cancel_requested").and_then(Value::as_bool);
+    match (status.as_str(), asked) {
+        ("running", Some(true)) => "canceling".into(),
+        _ => status,
+    }
+}
+
+fn attempts(job: &Value) -> String {
+    let count = |field: &str| job.get(field).and_then(Value::as_u64);
+    match (count("attempts"), count("max_attempts")) {
+        (Some(attempts), Some(most)) => format!("{attempts}/{most}"),
+        (Some(attempts), None) => attempts.to_string(),
+        _ => String::new(),
+    }
 }
 
 /// The time since an RFC 3339 instant, as the AGE column shows it.

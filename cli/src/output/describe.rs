@@ -6,8 +6,9 @@ use shared::timestamp::Timestamp;
 use super::columns::{ago, text};
 use super::sanitise::one_line;
 
-/// The fields of a document, one a line, keys aligned; times also as "so long ago".
-pub(crate) fn describe(document: &Value, now: Timestamp) -> String {
+/// The fields of a document, and below them `more`, one a line, keys aligned; times also as "so
+/// long ago".
+pub(crate) fn describe(document: &Value, more: &Map<String, Value>, now: Timestamp) -> String {
     let mut lines = Vec::new();
     let kind = document.get("kind").map(text).unwrap_or_default();
     lines.push((0, "Kind".to_owned(), kind));
@@ -20,6 +21,7 @@ pub(crate) fn describe(document: &Value, now: Timestamp) -> String {
             collect(fields, depth, now, &mut lines);
         }
     }
+    collect(more, 0, now, &mut lines);
     aligned(lines)
 }
 
@@ -55,6 +57,14 @@ fn collect(
 ) {
     for (key, value) in fields {
         match value {
+            // Keys of one's own are no words of ours.
+            Value::Object(labels) if key == "labels" => {
+                let each = labels
+                    .iter()
+                    .map(|(key, value)| format!("{key}={}", text(value)));
+                let labels = each.collect::<Vec<_>>().join(", ");
+                lines.push((depth, title(key), or_dash(labels)));
+            }
             Value::Object(inner) if !inner.is_empty() => {
                 lines.push((depth, title(key), String::new()));
                 collect(inner, depth + 1, now, lines);
@@ -117,7 +127,7 @@ mod tests {
             "spec": {"model": "m\u{1b}[2J", "capabilities": ["chat", "stream"], "x": {"a": 1}},
             "status": {"inFlight": 0}});
         let now: Timestamp = "2026-11-21T09:30:00Z".parse().unwrap();
-        insta::assert_snapshot!(describe(&document, now), @r"
+        insta::assert_snapshot!(describe(&document, &Map::new(), now), @r"
         Kind:           Llm
         Name:           laptop
         Created At:     2026-11-21T09:00:00.000Z (30m ago)

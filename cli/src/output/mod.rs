@@ -6,14 +6,17 @@
 
 use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
+use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::args::printing::{Expression, Printing};
 use crate::args::{Format, Global};
 use crate::failure::{Failure, Result};
 
 pub(crate) mod columns;
 pub(crate) mod describe;
+mod expression;
 pub(crate) mod paint;
 pub(crate) mod quantity;
 pub(crate) mod sanitise;
@@ -29,7 +32,10 @@ use sanitise::sanitise;
 #[derive(Clone, Debug)]
 pub(crate) struct Output {
     pub(crate) format: Format,
+    /// What is printed of a document; `format` is JSON then.
+    expression: Option<Arc<Expression>>,
     pub(crate) no_headers: bool,
+    pub(crate) show_labels: bool,
     quiet: bool,
     verbose: bool,
     out_is_terminal: bool,
@@ -43,15 +49,32 @@ impl Output {
     pub(crate) fn new(global: &Global) -> Self {
         let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let printing = global.printing().cloned().unwrap_or_default();
         Self {
-            format: global.format().unwrap_or_default(),
+            format: printing.format,
+            expression: printing.expression,
             no_headers: false,
+            show_labels: false,
             quiet: global.quiet,
             verbose: global.verbose,
             out_is_terminal: io::stdout().is_terminal(),
             err_is_terminal: io::stderr().is_terminal(),
             colour: !(global.no_color || dumb || set("NO_COLOR")),
             spins: false,
+        }
+    }
+
+    /// Prints otherwise from now on.
+    pub(crate) fn print_as(&mut self, printing: &Printing) {
+        self.format = printing.format;
+        self.expression = printing.expression.clone();
+    }
+
+    /// The columns of `-o custom-columns=`.
+    pub(crate) fn own_columns(&self) -> Option<&query::Columns> {
+        match self.expression.as_deref() {
+            Some(Expression::Columns(columns)) => Some(columns),
+            _ => None,
         }
     }
 
@@ -97,6 +120,13 @@ impl Output {
         self.raw(text.as_bytes())
     }
 
+    /// Writes lines of data, each cleaned and then painted.
+    pub(crate) fn data_painted(&self, text: &str, paint: impl Fn(&str) -> String) -> Result<()> {
+        let lines = text.lines();
+        let lines = lines.map(|line| paint(&self.clean_for_out(line)) + "\n");
+        self.raw(lines.collect::<String>().as_bytes())
+    }
+
     /// Writes bytes that need no cleaning.
     pub(crate) fn raw(&self, bytes: &[u8]) -> Result<()> {
         let mut out = io::stdout().lock();
@@ -113,11 +143,29 @@ impl Output {
         self.data(&format!("{text}\n"))
     }
 
-    /// Writes a JSON value in `format`; the two human formats are the caller's.
+    /// Writes a JSON value in `format`, or what an expression takes out of it; the two human
+    /// formats are the caller's.
     pub(crate) fn document(&self, value: &Value) -> Result<()> {
+        if let Some(expression) = &self.expression {
+            return self.data(&expression::render(expression, value, self));
+        }
         match self.format {
             Format::Yaml => self.data(&yaml(value)?),
             _ => self.line(&format!("{value:#}")),
+        }
+    }
+
+    /// Writes one of many JSON values as they come: JSON a line each, YAML a document each.
+    pub(crate) fn record(&self, value: &Value) -> Result<()> {
+        if let Some(expression) = &self.expression {
+            return self.line(&expression::render_line(expression, value));
+        }
+        match self.format {
+            Format::Yaml => {
+                self.line("---")?;
+                self.document(value)
+            }
+            _ => self.line(&value.to_string()),
         }
     }
 
@@ -181,7 +229,7 @@ impl Output {
 }
 
 /// A value as one YAML document.
-fn yaml(value: &Value) -> Result<String> {
+pub(crate) fn yaml(value: &Value) -> Result<String> {
     let text = serde_saphyr::to_string(value)
         .map_err(|why| Failure::failed("the answer can't be written as YAML").caused_by(&why))?;
     Ok(format!("{}\n", text.trim_end()))

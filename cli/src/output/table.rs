@@ -24,21 +24,28 @@ pub(crate) fn render(headers: Option<&[&str]>, rows: &[Vec<String>], width: Opti
         table.add_row(to_row(cells));
     }
     if let Some(width) = width {
-        fit(&mut table, width);
+        let widths = fitting(table.column_max_content_widths(), width);
+        constrain(&mut table, &widths);
     }
     finish(&mut table)
 }
 
 /// Renders one more row of a table that was printed before.
 ///
-/// Units: `widths` are those of the columns as printed; a longer cell moves what follows.
-pub(crate) fn render_row(cells: &[String], widths: &[u16]) -> String {
+/// Units: `widths` are those of the columns as printed; a longer cell is cut where the table had a
+/// `width` to fit in, else it moves what follows.
+pub(crate) fn render_row(cells: &[String], widths: &[u16], width: Option<u16>) -> String {
     let mut table = new_table();
     table.add_row(to_row(cells));
-    let constraints = widths
-        .iter()
-        .map(|width| ColumnConstraint::LowerBoundary(Width::Fixed(width + GAP)));
-    table.set_constraints(constraints);
+    match width {
+        Some(_) => constrain(&mut table, widths),
+        None => {
+            let constraints = widths
+                .iter()
+                .map(|width| ColumnConstraint::LowerBoundary(Width::Fixed(width + GAP)));
+            table.set_constraints(constraints);
+        }
+    }
     finish(&mut table)
 }
 
@@ -50,6 +57,19 @@ pub(crate) fn widths(headers: &[&str], rows: &[Vec<String>]) -> Vec<u16> {
         table.add_row(to_row(cells));
     }
     table.column_max_content_widths()
+}
+
+/// The same for a table that has to fit in `width`, where there is one.
+pub(crate) fn widths_within(
+    headers: &[&str],
+    rows: &[Vec<String>],
+    width: Option<u16>,
+) -> Vec<u16> {
+    let widths = widths(headers, rows);
+    match width {
+        Some(width) => fitting(widths, width),
+        None => widths,
+    }
 }
 
 fn new_table() -> Table {
@@ -72,8 +92,7 @@ fn to_row(cells: &[String]) -> Row {
 }
 
 /// Cuts the widest columns until the table fits; the first one, the name, is cut last.
-fn fit(table: &mut Table, width: u16) {
-    let mut widths = table.column_max_content_widths();
+fn fitting(mut widths: Vec<u16>, width: u16) -> Vec<u16> {
     let gaps = GAP * u16::try_from(widths.len().saturating_sub(1)).unwrap_or(0);
     let wanted = |widths: &[u16]| {
         let sum: u32 = widths.iter().map(|w| u32::from(*w)).sum();
@@ -89,6 +108,10 @@ fn fit(table: &mut Table, width: u16) {
             }
         }
     }
+    widths
+}
+
+fn constrain(table: &mut Table, widths: &[u16]) {
     let last = widths.len().saturating_sub(1);
     let constraints = widths.iter().enumerate().map(|(at, width)| {
         let gap = if at == last { 0 } else { GAP };
@@ -140,6 +163,20 @@ mod tests {
         laptop  llama3.2:3b   x
         你好    Qwen/Qwen2.…  -
         ");
+    }
+
+    #[test]
+    fn a_later_row_is_cut_as_the_table_was() {
+        let widths = widths_within(&["NAME", "MODEL", "ID"], &rows(), Some(24));
+        let row = ["laptop", "a-model-with-a-long-name", "x"].map(String::from);
+        assert_eq!(
+            render_row(&row, &widths, Some(24)),
+            "laptop  a-model-wit…  x\n"
+        );
+        assert_eq!(
+            render_row(&row, &widths, None),
+            "laptop  a-model-with-a-long-name  x\n"
+        );
     }
 
     #[test]

@@ -323,8 +323,14 @@ fn store(
         let why = format!("there is a {} `{given}` already", kind_of(kind));
         return error(out, 409, "name_taken", &why, Some("choose another"));
     }
+    let seen = body.pointer("/metadata/resourceVersion");
+    let there = before.as_ref().map(|b| &b["metadata"]["resourceVersion"]);
+    if seen.is_some() && there.is_some() && seen != there {
+        let why = format!("{} `{given}` was changed meanwhile", kind_of(kind));
+        return error(out, 409, "conflict", &why, None);
+    }
     state.version += 1;
-    let version = state.version;
+    let version = state.version + 1;
     let spec = body.get("spec").cloned().unwrap_or_else(|| {
         let mut fields = body.clone();
         let object = fields.as_object_mut().unwrap();

@@ -19,6 +19,7 @@ pub mod fake_jobs;
 pub mod fake_local;
 pub mod fake_provider;
 pub mod fake_server;
+pub mod filled;
 pub mod terminal;
 pub mod tls;
 

@@ -8,46 +8,27 @@ use shared::timestamp::Timestamp;
 
 use super::event::{JobEvent, What};
 use super::follow::{Follow, Told};
-use crate::args::Format;
 use crate::client::Client;
 use crate::clock::now;
-use crate::exit_code::Exit;
-use crate::failure::{Failure, Result};
+use crate::failure::Result;
 use crate::output::columns::text;
 use crate::output::describe::fields;
 use crate::output::quantity::latency;
 use crate::output::sanitise::one_line;
 use crate::output::{Output, table};
-use crate::session::Session;
 
 /// Events that are shown.
 const MAX_EVENTS: usize = 20;
 /// The longest payload or result that is shown, in characters.
 const MAX_SHOWN_CHARS: usize = 400;
 
-pub(crate) async fn run(ids: &[JobId], session: &Session<'_>) -> Result<Exit> {
-    if ids.is_empty() {
-        return Err(Failure::usage("name the jobs to describe")
-            .hint("`mcpctl get jobs` lists them; mcpctl describe job ID"));
-    }
-    let (client, output) = (session.client()?, session.output);
-    for (at, id) in ids.iter().enumerate() {
-        let job = client.job(id).await?;
-        match output.format {
-            Format::Json | Format::Yaml => output.document(&job)?,
-            Format::Name => output.line(&format!("job/{id}"))?,
-            Format::Table | Format::Wide => {
-                if at > 0 {
-                    output.line("")?;
-                }
-                describe(&client, id, &job, output).await?;
-            }
-        }
-    }
-    Ok(Exit::Done)
-}
-
-async fn describe(client: &Client, id: &JobId, job: &Value, output: &Output) -> Result<()> {
+/// Prints a job, its attempts, its last events, and what one would look up next.
+pub(crate) async fn describe(
+    client: &Client,
+    id: &JobId,
+    job: &Value,
+    output: &Output,
+) -> Result<()> {
     let now = now();
     output.data(&fields(&short(job), now))?;
     let attempts = job.get("history").and_then(Value::as_array);

@@ -83,6 +83,13 @@ impl Follow {
         self
     }
 
+    /// What comes behind an event.
+    #[must_use]
+    pub(super) fn behind(mut self, last: JobEvent) -> Self {
+        self.last = Some(last);
+        self
+    }
+
     /// What the job told until now.
     #[must_use]
     pub(super) const fn until_now(mut self) -> Self {

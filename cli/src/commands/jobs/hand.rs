@@ -1,4 +1,4 @@
-//! `mcpctl jobs cancel|retry ID...` and `delete job ID...`: what is done to jobs by hand.
+//! `mcpctl jobs cancel|retry ID...`: what is done to jobs by hand.
 
 use serde_json::{Value, json};
 use shared::job::JobId;
@@ -6,11 +6,9 @@ use shared::job::JobId;
 use super::ids;
 use crate::args::Format;
 use crate::args::jobs::{Cancel, Retry};
-use crate::args::resources::Delete;
 use crate::exit_code::Exit;
 use crate::failure::{Failure, Result};
 use crate::output::Output;
-use crate::prompt;
 use crate::session::Session;
 
 pub(super) async fn cancel(args: &Cancel, session: &Session<'_>) -> Result<Exit> {
@@ -27,35 +25,6 @@ pub(super) async fn retry(args: &Retry, session: &Session<'_>) -> Result<Exit> {
     to_each(&ids, each, |_| "queued again", session.output).await
 }
 
-/// `delete job ID...`: one at once, several after a word of confirmation.
-pub(crate) async fn delete(ids: &[JobId], args: &Delete, session: &Session<'_>) -> Result<Exit> {
-    if args.all || ids.is_empty() {
-        return Err(Failure::usage("name the jobs to delete").hint(
-            "the server removes ended jobs by itself after a while; those of now: mcpctl get jobs \
-             --status done -o name | xargs mcpctl delete --yes",
-        ));
-    }
-    let client = session.client()?;
-    if ids.len() > 1 && !args.yes {
-        let count = ids.len();
-        if !prompt::can_ask() {
-            return Err(Failure::usage(format!(
-                "deleting {count} jobs needs a confirmation, and nobody is there to ask"
-            ))
-            .hint("add --yes"));
-        }
-        if !prompt::confirm(&format!("Delete {count} jobs?"))? {
-            session.output.note("Nothing was deleted");
-            return Ok(Exit::Failure);
-        }
-    }
-    let each = async |id: &JobId| {
-        let deleted = client.delete_job(id).await.map_err(not_ended);
-        deleted.map(|()| json!({"id": id}))
-    };
-    to_each(ids, each, |_| "deleted", session.output).await
-}
-
 /// A job that runs learns of it later.
 fn canceled(job: &Value) -> &'static str {
     match job.get("status").and_then(Value::as_str) {
@@ -64,8 +33,8 @@ fn canceled(job: &Value) -> &'static str {
     }
 }
 
-/// A conflict has this one meaning here.
-fn not_ended(why: Failure) -> Failure {
+/// A conflict has this one meaning where a job is to be deleted or queued anew.
+pub(crate) fn not_ended(why: Failure) -> Failure {
     match why.exit() {
         Exit::Conflict => {
             why.hint("wait for its end: mcpctl jobs wait ID, or: mcpctl jobs cancel ID")

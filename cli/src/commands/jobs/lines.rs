@@ -31,11 +31,7 @@ impl<'a> Lines<'a> {
     pub(super) fn print(&mut self, event: &JobEvent) -> Result<()> {
         let document = json!({"id": event.id, "event": event.name, "data": event.data});
         match self.output.format {
-            Format::Json => return self.output.line(&document.to_string()),
-            Format::Yaml => {
-                self.output.line("---")?;
-                return self.output.document(&document);
-            }
+            Format::Json | Format::Yaml => return self.output.record(&document),
             Format::Name | Format::Table | Format::Wide => {}
         }
         match &event.what {

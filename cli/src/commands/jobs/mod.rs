@@ -1,6 +1,7 @@
 //! Verbs on durable jobs. They are no resources with a name and an envelope: an id, and `/v1`'s own
 //! body.
 
+use super::by_weight;
 use crate::args::jobs::{Jobs, JobsWhat};
 use crate::exit_code::Exit;
 use crate::failure::{Failure, Result};
@@ -15,8 +16,8 @@ mod glimpse;
 pub(super) mod hand;
 pub(crate) mod ids;
 mod lines;
-pub(super) mod list;
 mod many;
+pub(super) mod pages;
 mod progress;
 mod spinner;
 mod submit;
@@ -24,7 +25,7 @@ mod tally;
 mod top;
 mod track;
 mod wait;
-mod watch;
+pub(super) mod watch;
 
 pub(super) async fn run(args: &Jobs, session: &Session<'_>) -> Result<Exit> {
     match &args.what {
@@ -35,15 +36,6 @@ pub(super) async fn run(args: &Jobs, session: &Session<'_>) -> Result<Exit> {
         JobsWhat::Cancel(args) => hand::cancel(args, session).await,
         JobsWhat::Retry(args) => hand::retry(args, session).await,
         JobsWhat::Top(args) => top::run(args, session).await,
-    }
-}
-
-/// Of two failures the worse, by its exit code, and the other.
-fn by_weight(one: Failure, other: Failure) -> (Failure, Failure) {
-    if other.exit().code() > one.exit().code() {
-        (other, one)
-    } else {
-        (one, other)
     }
 }
 

@@ -1,14 +1,16 @@
 //! `mcpctl jobs watch ID...` and `jobs logs ID`: what jobs tell, as it comes.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use shared::job::JobId;
+use shared::timestamp::Timestamp;
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{Sender, channel};
 use tokio::task::JoinSet;
 
 use super::create::failed;
-use super::event::What;
+use super::event::{JobEvent, What};
 use super::follow::{Follow, Told};
 use super::ids;
 use super::lines::Lines;
@@ -50,20 +52,61 @@ pub(super) async fn run(args: &Watch, session: &Session<'_>) -> Result<Exit> {
 }
 
 pub(super) async fn logs(args: &Logs, session: &Session<'_>) -> Result<Exit> {
-    let ids = ids::parse(std::slice::from_ref(&args.id))?;
+    match ids::parse(std::slice::from_ref(&args.id))?.pop() {
+        Some(id) => logs_of(id, args.follow, Window::default(), session).await,
+        None => Ok(Exit::Done),
+    }
+}
+
+/// Which of the events that were told already are shown.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Window {
+    /// At most so many of the last.
+    pub(crate) tail: Option<usize>,
+    pub(crate) since: Option<Timestamp>,
+}
+
+impl Window {
+    const fn is_all(self) -> bool {
+        self.tail.is_none() && self.since.is_none()
+    }
+
+    /// An event without a time is shown.
+    fn keeps(self, event: &JobEvent) -> bool {
+        let at = event.at().and_then(|at| at.parse::<Timestamp>().ok());
+        match (self.since, at) {
+            (Some(since), Some(at)) => at >= since,
+            _ => true,
+        }
+    }
+}
+
+/// What a job told until now, as far as the window goes; to its end with `follow`.
+pub(crate) async fn logs_of(
+    id: JobId,
+    follow: bool,
+    window: Window,
+    session: &Session<'_>,
+) -> Result<Exit> {
     let (client, output) = (session.client()?, session.output);
-    let Some(id) = ids.into_iter().next() else {
-        return Ok(Exit::Done);
-    };
-    let follow = Follow::new(client, id);
-    let follow = if args.follow {
-        follow
-    } else {
-        follow.until_now()
-    };
     let work = async {
-        let printed = print(follow, output).await?;
-        if printed.nothing {
+        let mut rest = Follow::new(client.clone(), id.clone());
+        let mut nothing = true;
+        if !window.is_all() {
+            let last = told_before(Follow::new(client, id), window, output).await?;
+            nothing = last.is_none();
+            rest = match last {
+                Some(last) if last.is_end() => return Ok(Exit::Done),
+                Some(last) => rest.behind(last),
+                None => rest,
+            };
+        }
+        if follow {
+            nothing &= print(rest, output).await?.nothing;
+        } else if window.is_all() {
+            nothing = print(rest.until_now(), output).await?.nothing;
+        }
+        if nothing {
             output.note("It has told nothing yet");
         }
         Ok(Exit::Done)
@@ -73,6 +116,40 @@ pub(super) async fn logs(args: &Logs, session: &Session<'_>) -> Result<Exit> {
         _ = tokio::signal::ctrl_c() => Ok(Exit::Interrupted),
         end = work => end,
     }
+}
+
+/// Prints the events up to now that the window keeps. Gives back the last one, kept or not.
+async fn told_before(follow: Follow, window: Window, output: &Output) -> Result<Option<JobEvent>> {
+    let mut follow = follow.until_now();
+    // The pieces of an answer count as one.
+    let mut kept: VecDeque<Vec<JobEvent>> = VecDeque::new();
+    let mut last: Option<JobEvent> = None;
+    loop {
+        match follow.next().await? {
+            Told::Event(event) => {
+                let is_chunk = |event: &JobEvent| matches!(event.what, What::Chunk(_));
+                let goes_on = is_chunk(&event) && last.as_ref().is_some_and(is_chunk);
+                if window.keeps(&event) {
+                    match kept.back_mut() {
+                        Some(pieces) if goes_on => pieces.push((*event).clone()),
+                        _ => kept.push_back(vec![(*event).clone()]),
+                    }
+                }
+                if window.tail.is_some_and(|tail| kept.len() > tail) {
+                    kept.pop_front();
+                }
+                last = Some(*event);
+            }
+            Told::Lost(_) | Told::Back => {}
+            Told::End => break,
+        }
+    }
+    let mut lines = Lines::new(output);
+    for event in kept.iter().flatten() {
+        lines.print(event)?;
+    }
+    lines.close()?;
+    Ok(last)
 }
 
 async fn one(client: &Client, id: &JobId, follow: Follow, output: &Output) -> Result<Exit> {

@@ -46,11 +46,7 @@ pub(super) fn end(output: &Output, ended: &Ended) -> Result<()> {
         End::Lost(why) => output.warning(&format!("{head} lost after {took}: {why}")),
     }
     match output.format {
-        Format::Json => output.line(&record(ended).to_string()),
-        Format::Yaml => {
-            output.line("---")?;
-            output.document(&record(ended))
-        }
+        Format::Json | Format::Yaml => output.record(&record(ended)),
         Format::Name => output.line(&format!("job/{}", ended.id)),
         Format::Table | Format::Wide => Ok(()),
     }

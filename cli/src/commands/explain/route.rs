@@ -4,7 +4,7 @@ use serde_json::Value;
 use shared::route::{Candidate, Explanation, ResolvedAs, Verdict};
 
 use crate::args::Format;
-use crate::args::gateway::{Explain, ExplainRoute, ExplainWhat};
+use crate::args::gateway::ExplainRoute;
 use crate::exit_code::Exit;
 use crate::failure::{Failure, Result};
 use crate::output::quantity::{latency, money};
@@ -24,13 +24,7 @@ const HEADERS: [&str; 10] = [
     "PRICE",
 ];
 
-pub(super) async fn run(args: &Explain, session: &Session<'_>) -> Result<Exit> {
-    match &args.what {
-        ExplainWhat::Route(args) => route(args, session).await,
-    }
-}
-
-async fn route(args: &ExplainRoute, session: &Session<'_>) -> Result<Exit> {
+pub(super) async fn run(args: &ExplainRoute, session: &Session<'_>) -> Result<Exit> {
     let answer = session.client()?.explain_route(&args.model).await?;
     let explanation = read(&answer)?;
     let output = session.output;
@@ -49,7 +43,7 @@ async fn route(args: &ExplainRoute, session: &Session<'_>) -> Result<Exit> {
     })
 }
 
-fn read(answer: &Value) -> Result<Explanation> {
+pub(crate) fn read(answer: &Value) -> Result<Explanation> {
     serde_json::from_value(answer.clone()).map_err(|why| {
         Failure::failed("the server's explanation can't be read")
             .caused_by(&why)
@@ -60,13 +54,17 @@ fn read(answer: &Value) -> Result<Explanation> {
 fn print(explanation: &Explanation, headers: bool, output: &Output) -> Result<()> {
     output.line(&explanation.summary)?;
     if !explanation.candidates.is_empty() {
-        let rows = rows(&explanation.candidates);
-        let headers = headers.then_some(&HEADERS[..]);
         output.line("")?;
-        output.data(&table::render(headers, &rows, output.width()))?;
+        output.data(&candidates(explanation, headers, output.width()))?;
     }
     output.note(&in_words(explanation));
     Ok(())
+}
+
+/// Those who may answer, as a table.
+pub(crate) fn candidates(explanation: &Explanation, headers: bool, width: Option<u16>) -> String {
+    let rows = rows(&explanation.candidates);
+    table::render(headers.then_some(&HEADERS[..]), &rows, width)
 }
 
 /// How the name was understood, and by which rules the candidates stand as they do.
