@@ -83,16 +83,20 @@ impl Wrapper {
         self.leave_room();
         let mut text = std::mem::take(&mut self.row);
         let space = self.space.take();
-        if let (Some(style), false) = (space, self.word.is_empty()) {
+        let word = std::mem::take(&mut self.word);
+        let last = space.filter(|_| word.is_empty());
+        if let (Some(style), None) = (space, last) {
             text.push(" ", style, 1);
         }
-        text.append(std::mem::take(&mut self.word));
+        text.append(word);
         for (run, style) in text.runs() {
             for cluster in run.graphemes(true) {
                 self.put(cluster, style, rows);
             }
         }
-        self.space = self.space.or(space.filter(|_| self.word.is_empty()));
+        if let Some(style) = last {
+            self.put(" ", style, rows);
+        }
     }
 
     fn place_word(&mut self, rows: &mut Vec<Row>) {
@@ -188,5 +192,53 @@ impl Cutter {
     /// Ends the line; blanks at its end are the author's and stay.
     pub(crate) fn finish(self, rows: &mut Vec<Row>) {
         rows.push(self.row);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::style::Theme;
+
+    /// Puts a text, with changes of the width at some places; the rows.
+    fn wrapped(text: &str, width: usize, changes: &[(usize, usize)]) -> Vec<String> {
+        let mut rows = Vec::new();
+        let mut wrapper = Wrapper::new(width, Row::default(), Row::default());
+        for (at, cluster) in text.graphemes(true).enumerate() {
+            if let Some((_, width)) = changes.iter().find(|(place, _)| *place == at) {
+                wrapper.resize(*width, &mut rows);
+            }
+            wrapper.put(cluster, Style::default(), &mut rows);
+        }
+        wrapper.finish(&mut rows);
+        let painted = rows.iter().map(|row| row.paint(Theme::none()).text);
+        painted.collect()
+    }
+
+    #[test]
+    fn rows_end_between_words_and_around_wide_characters() {
+        assert_eq!(wrapped("one two  three", 8, &[]), ["one two", "three"]);
+        assert_eq!(wrapped("abcdefghij k", 4, &[]), ["abcd", "efgh", "ij k"]);
+        assert_eq!(wrapped("你好世界。再见", 8, &[]), ["你好世", "界。再见"]);
+        assert_eq!(wrapped("", 8, &[]), [""]);
+    }
+
+    #[test]
+    fn a_change_of_the_width_loses_no_word_and_no_blank() {
+        let text = "one two three four five six";
+        for at in 0..text.len() {
+            let rows = wrapped(text, 20, &[(at, 9), (at + 4, 30)]);
+            assert_eq!(rows.join(" "), text, "{at}");
+        }
+    }
+
+    #[test]
+    fn code_is_cut_where_the_row_ends() {
+        let (mut rows, mut cutter) = (Vec::new(), Cutter::default());
+        cutter.put_all("\tab  cd ", 6, &mut rows);
+        cutter.finish(&mut rows);
+        let lines: Vec<_> = rows.iter().map(|row| row.paint(Theme::none())).collect();
+        assert_eq!((lines[0].text.as_str(), lines[0].goes_on), ("    ab", true));
+        assert_eq!((lines[1].text.as_str(), lines[1].goes_on), ("  cd ", false));
     }
 }

@@ -81,12 +81,16 @@ impl Attachment {
     pub(super) fn shown(&self) -> String {
         match &self.content {
             Content::Text(text) => {
-                let lines = text.lines().count();
-                format!("{} ({lines} lines, {})", self.name, size(text.len() as u64))
+                let lines = match text.lines().count() {
+                    1 => "1 line".to_owned(),
+                    lines => format!("{lines} lines"),
+                };
+                format!("{} ({lines}, {})", self.name, size(text.len() as u64))
             }
             Content::Image(url) => {
                 // Base 64 has four letters for three bytes.
-                let bytes = url.len() as u64 / 4 * 3;
+                let letters = url.rsplit(',').next().unwrap_or_default().len();
+                let bytes = letters as u64 / 4 * 3;
                 format!("{} (image, {})", self.name, size(bytes))
             }
         }

@@ -9,6 +9,7 @@ use super::live::{Live, Size, status_row, write};
 use super::settings::Thinking;
 use crate::failure::Result;
 use crate::output::Output;
+use crate::output::sanitise::Cleaner;
 
 /// The least time between two paints: faster than that nobody reads.
 const BETWEEN_PAINTS: Duration = Duration::from_millis(33);
@@ -22,6 +23,7 @@ pub(super) struct Rendered<'a> {
     thinking: Thinking,
     /// What comes now: the thoughts, or the answer.
     stream: Option<(bool, Stream)>,
+    cleaner: Cleaner,
     /// Lines that were finished since the last paint.
     finished: Vec<Line>,
     status: Option<String>,
@@ -40,6 +42,7 @@ impl<'a> Rendered<'a> {
             theme: theme(output),
             thinking,
             stream: None,
+            cleaner: Cleaner::default(),
             finished: Vec::new(),
             status: None,
             painted: None,
@@ -67,7 +70,8 @@ impl<'a> Rendered<'a> {
             self.stream = Some((is_thought, Stream::new(self.size.columns, theme)));
         }
         if let Some((_, stream)) = &mut self.stream {
-            stream.feed(text);
+            // Sequences go as a whole; the stream itself takes out only what makes them work.
+            stream.feed(&self.cleaner.clean(text));
         }
         self.due = true;
     }
@@ -94,6 +98,7 @@ impl<'a> Rendered<'a> {
     }
 
     fn end_stream(&mut self) {
+        self.cleaner = Cleaner::default();
         if let Some((_, mut stream)) = self.stream.take() {
             self.finished.extend(stream.finish().finished);
         }
@@ -142,7 +147,7 @@ pub(super) fn theme(output: &Output) -> Theme {
 /// A whole answer that was given before.
 pub(super) fn whole(text: &str, output: &Output) -> String {
     let mut stream = Stream::new(Size::now().columns, theme(output));
-    stream.feed(text);
+    stream.feed(&Cleaner::default().clean(text));
     let lines = stream.finish().finished;
     let ends = lines
         .iter()

@@ -18,6 +18,8 @@ pub(super) struct Thoughts {
 enum Place {
     #[default]
     Before,
+    /// Behind the opening tag: the blank lines before the thoughts.
+    Opened,
     Inside,
     /// Behind the thoughts: the blank lines before the answer.
     Between,
@@ -36,11 +38,18 @@ impl Thoughts {
             }
             match begun.strip_prefix(OPEN) {
                 Some(rest) => {
-                    self.place = Place::Inside;
-                    text = rest.trim_start().to_owned();
+                    self.place = Place::Opened;
+                    text = rest.to_owned();
                 }
                 None => self.place = Place::Answer,
             }
+        }
+        if self.place == Place::Opened {
+            text = text.trim_start().to_owned();
+            if text.is_empty() {
+                return;
+            }
+            self.place = Place::Inside;
         }
         if self.place == Place::Inside {
             match text.split_once(CLOSE) {

@@ -17,6 +17,7 @@ use std::process::{Command, Output, Stdio};
 
 pub mod fake_jobs;
 pub mod fake_server;
+pub mod pty;
 pub mod terminal;
 
 pub use fake_server::FakeServer;

@@ -127,7 +127,7 @@ fn last_word(text: &str) -> usize {
 
 /// Files whose path begins with `typed`. Hidden ones are offered to those who typed the dot.
 fn files(start: usize, typed: &str) -> Vec<Candidate> {
-    let plain = typed.replace("\\ ", " ");
+    let plain = typed.trim_end_matches('\\').replace("\\ ", " ");
     let split = plain.rfind('/').map_or(0, |at| at + 1);
     let (dir, begun) = plain.split_at(split);
     let place = if dir.is_empty() {

@@ -21,6 +21,7 @@ use super::{Input, Parts, Reader, compose};
 use crate::failure::{Failure, Result};
 
 const MENU: &str = "completion";
+const PROMPT: &str = "> ";
 /// How many lines the history keeps.
 const HISTORY_LINES: usize = 5000;
 /// Letters that are typed before the rest of an older line is offered.
@@ -51,7 +52,7 @@ impl Line {
             ReedlineEvent::MenuPrevious,
         );
         let (typed, continued) = (Arc::new(AtomicBool::new(false)), Continued::default());
-        let menu = ColumnarMenu::default().with_name(MENU);
+        let menu = ColumnarMenu::default().with_name(MENU).with_marker(PROMPT);
         let completer = SlashCompleter {
             names: parts.names,
             saved: parts.saved,
@@ -98,6 +99,8 @@ impl Reader for Line {
             .line
             .read_line(&ChatPrompt)
             .map_err(|why| Failure::failed("the terminal can't be read").caused_by(&why))?;
+        // Written now: a run that is killed has not forgotten what was typed.
+        let _ = self.line.sync_history();
         Ok(match signal {
             Signal::Success(text) => Input::Line(self.continued.finish(&text)),
             Signal::CtrlD => Input::Leave,
@@ -155,7 +158,7 @@ impl Prompt for ChatPrompt {
     }
 
     fn render_prompt_indicator(&self, _mode: PromptEditMode) -> Cow<'_, str> {
-        Cow::Borrowed("> ")
+        Cow::Borrowed(PROMPT)
     }
 
     fn render_prompt_multiline_indicator(&self) -> Cow<'_, str> {

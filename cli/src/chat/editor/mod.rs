@@ -61,12 +61,15 @@ impl Editor {
         let (input, inputs) = tokio::sync::mpsc::channel(1);
         let dumb = !parts.can_draw;
         let work = move || {
-            let mut reader: Box<dyn Reader> = if dumb {
-                Box::new(dumb::Dumb)
-            } else {
-                Box::new(line::Line::new(parts))
-            };
+            let mut parts = Some(parts);
+            let mut reader: Option<Box<dyn Reader>> = None;
             while let Ok(want) = want.recv() {
+                // Made with the first line, not before: it asks the terminal what it can do, and
+                // what others write meanwhile would come out askew.
+                if let Some(parts) = parts.take() {
+                    reader = Some(reader_of(parts));
+                }
+                let Some(reader) = &mut reader else { return };
                 let read = match want {
                     Want::Input => reader.read(),
                     Want::Composed(text) => reader.compose(&text).and_then(|()| reader.read()),
@@ -111,6 +114,14 @@ impl Editor {
             _ = tokio::signal::ctrl_c() => Err(Failure::interrupted()),
             input = input => input.unwrap_or(Ok(Input::Leave)),
         }
+    }
+}
+
+fn reader_of(parts: Parts) -> Box<dyn Reader> {
+    if parts.can_draw {
+        Box::new(line::Line::new(parts))
+    } else {
+        Box::new(dumb::Dumb)
     }
 }
 
