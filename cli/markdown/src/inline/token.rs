@@ -1,92 +1,26 @@
-//! Emphasis, code and links within a line, also while the line still grows.
-//!
-//! What can't be told yet, such as a `**` that may still be closed, is kept back for at most
-//! [`REACH`] bytes; all before it is settled for good. The rules are those of CommonMark's
-//! delimiter stack, with that distance as the one thing more.
+//! Cuts a line's text into tokens: text, code, links, and runs that may be emphasis.
 
 use unicode_segmentation::UnicodeSegmentation;
 
+use super::{REACH, Reading};
 use crate::entity;
-use crate::style::{Ink, Style};
 
-/// How far apart, in bytes, the ends of an emphasis, a code span or a link may lie.
-pub(crate) const REACH: usize = 1000;
 /// Brackets within brackets that a link may hold.
 const MAX_BRACKETS: usize = 8;
 /// The longest run of `*`, `_` that means something.
 const MAX_RUN: usize = 3;
 
-/// What is known of the text behind what was read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reading {
-    /// More may come: what depends on it is kept back.
-    Open,
-    /// Nothing more comes.
-    Closed,
-    /// More may come, and all is wanted as it probably will be: what is open is taken for closed.
-    Peek,
-}
-
-/// A line's text that was not settled yet.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Inline {
-    pending: String,
-    /// The character before it.
-    before: Option<char>,
-}
-
-/// A stretch of text that looks the same.
-pub(crate) type Span = (String, Style);
-
-impl Inline {
-    pub(crate) fn push(&mut self, text: &str) {
-        self.pending += text;
-    }
-
-    /// How many bytes the next look will look at.
-    pub(crate) fn load(&self) -> usize {
-        self.pending.len()
-    }
-
-    /// Takes out what is settled. Its clusters are whole.
-    pub(crate) fn settle(&mut self, reading: Reading, style: Style, plain: bool) -> Vec<Span> {
-        let mut tokens = tokens(&self.pending, self.before, reading);
-        let told = tokens.last().map_or(0, |token| token.end);
-        let open = pair(&mut tokens, told, reading);
-        if let Some(open) = open {
-            tokens.truncate(open);
-        }
-        let end = tokens.last().map_or(0, |token| token.end);
-        let spans = spans(&self.pending, &tokens, style, reading, plain);
-        if end > 0 && reading != Reading::Peek {
-            self.before = self.pending[..end].chars().next_back();
-            self.pending.drain(..end);
-        }
-        spans
-    }
-
-    /// How the rest would look if the line ended well.
-    pub(crate) fn peek(&self, style: Style, plain: bool) -> Vec<Span> {
-        self.clone().settle(Reading::Peek, style, plain)
-    }
-}
-
-/// The spans of a text that is whole.
-pub(crate) fn whole(text: &str, style: Style, plain: bool) -> Vec<Span> {
-    let mut inline = Inline::default();
-    inline.push(text);
-    inline.settle(Reading::Closed, style, plain)
-}
-
+/// A part of the text, from `start` to `end` in bytes.
 #[derive(Debug)]
-struct Token<'a> {
-    start: usize,
-    end: usize,
-    what: What<'a>,
+pub(super) struct Token<'a> {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) what: What<'a>,
 }
 
+/// What a part is.
 #[derive(Debug)]
-enum What<'a> {
+pub(super) enum What<'a> {
     Text,
     /// Shown in place of what was typed.
     Shown(&'a str),
@@ -100,20 +34,20 @@ enum What<'a> {
 
 /// A run of `*`, `_` or `~`.
 #[derive(Debug)]
-struct Run {
-    mark: char,
-    length: usize,
-    opens: bool,
-    closes: bool,
+pub(super) struct Run {
+    pub(super) mark: char,
+    pub(super) length: usize,
+    pub(super) opens: bool,
+    pub(super) closes: bool,
     /// Marks that no partner was found for.
-    left: usize,
+    pub(super) left: usize,
     /// Emphases that begin and end here: `true` for the strong.
-    begin: Vec<bool>,
-    ends: Vec<bool>,
+    pub(super) begin: Vec<bool>,
+    pub(super) ends: Vec<bool>,
 }
 
 /// Cuts the text into tokens, up to where more must be known.
-fn tokens(text: &str, before: Option<char>, reading: Reading) -> Vec<Token<'_>> {
+pub(super) fn tokens(text: &str, before: Option<char>, reading: Reading) -> Vec<Token<'_>> {
     let mut tokens: Vec<Token<'_>> = Vec::new();
     let mut scan = Scan {
         text,
@@ -420,148 +354,5 @@ fn closing(text: &str, open: char, close: char, reach: usize) -> Closing {
         Closing::TooFar
     } else {
         Closing::Missing
-    }
-}
-
-/// Finds the partners of all runs; the first token that waits for one.
-fn pair(tokens: &mut [Token<'_>], end: usize, reading: Reading) -> Option<usize> {
-    // Openers that may still be closed.
-    let mut open: Vec<usize> = Vec::new();
-    for at in 0..tokens.len() {
-        if !matches!(tokens[at].what, What::Run(_)) {
-            continue;
-        }
-        close_with(tokens, at, &mut open);
-        if let What::Run(run) = &tokens[at].what
-            && run.opens
-            && run.left > 0
-            // What closed one emphasis opens none: else a chain of them would never be settled.
-            && run.ends.is_empty()
-        {
-            open.push(at);
-        }
-    }
-    let near = |at: &usize| end - tokens[*at].start <= REACH;
-    match reading {
-        Reading::Closed => None,
-        Reading::Open => open.iter().copied().find(near),
-        Reading::Peek => {
-            let near: Vec<usize> = open.iter().copied().filter(near).collect();
-            for at in near {
-                if let What::Run(run) = &mut tokens[at].what {
-                    let (strong, single) = (run.left / 2, run.left % 2);
-                    run.begin.extend(std::iter::repeat_n(true, strong));
-                    run.begin.extend(std::iter::repeat_n(false, single));
-                    run.left = 0;
-                }
-            }
-            None
-        }
-    }
-}
-
-/// Lets the run at `at` close what it can.
-fn close_with(tokens: &mut [Token<'_>], at: usize, open: &mut Vec<usize>) {
-    loop {
-        let (before, from) = tokens.split_at_mut(at);
-        let start = from[0].start;
-        let What::Run(closer) = &mut from[0].what else {
-            return;
-        };
-        if !closer.closes || closer.left == 0 {
-            return;
-        }
-        let fits = |index: &usize| {
-            let opener = &before[*index];
-            let What::Run(run) = &opener.what else {
-                return false;
-            };
-            // CommonMark, "rule of three": `**a*b**` is no emphasis within.
-            let sum = run.length + closer.length;
-            let odd = (run.closes || closer.opens)
-                && sum.is_multiple_of(3)
-                && !(run.length.is_multiple_of(3) && closer.length.is_multiple_of(3));
-            run.mark == closer.mark && !odd && start - opener.start <= REACH
-        };
-        let Some(place) = open.iter().rposition(fits) else {
-            return;
-        };
-        // What was opened between the two stays as it was typed.
-        open.truncate(place + 1);
-        let index = open[place];
-        let What::Run(opener) = &mut before[index].what else {
-            return;
-        };
-        let strong = opener.left >= 2 && closer.left >= 2;
-        let used = if strong { 2 } else { 1 };
-        opener.left -= used;
-        closer.left -= used;
-        opener.begin.push(strong);
-        closer.ends.push(strong);
-        if opener.left == 0 {
-            open.pop();
-        }
-    }
-}
-
-/// The styled text of the tokens.
-fn spans(
-    text: &str,
-    tokens: &[Token<'_>],
-    base: Style,
-    reading: Reading,
-    plain: bool,
-) -> Vec<Span> {
-    let mut spans = Vec::new();
-    let (mut strong, mut emphasis, mut struck) = (0_usize, 0_usize, 0_usize);
-    for token in tokens {
-        let style = Style {
-            bold: base.bold || strong > 0,
-            italic: base.italic || emphasis > 0,
-            strike: base.strike || struck > 0,
-            ..base
-        };
-        match &token.what {
-            What::Text => spans.push((text[token.start..token.end].to_owned(), style)),
-            What::Shown(shown) => spans.push(((*shown).to_owned(), style)),
-            What::Code(inside) if plain => spans.push((format!("`{inside}`"), style)),
-            What::Code(inside) => spans.push(((*inside).to_owned(), style.ink(Ink::Code))),
-            What::Link { label, url } => link(label, url, style, plain, &mut spans),
-            What::Run(run) => {
-                let count = |marks: &[bool], strongly| {
-                    marks.iter().filter(|mark| **mark == strongly).count()
-                };
-                let (strong, emphasis) = match run.mark {
-                    '~' => (&mut struck, &mut emphasis),
-                    _ => (&mut strong, &mut emphasis),
-                };
-                *strong -= count(&run.ends, true).min(*strong);
-                *emphasis -= count(&run.ends, false).min(*emphasis);
-                // The last of a text that grows is probably half of what closes.
-                let grows = reading == Reading::Peek && token.end == text.len();
-                if run.left > 0 && !grows {
-                    let marks = run.mark.to_string().repeat(run.left);
-                    spans.push((marks, style));
-                }
-                *strong += count(&run.begin, true);
-                *emphasis += count(&run.begin, false);
-            }
-        }
-    }
-    spans
-}
-
-/// A link: its text, and where it leads if the text does not say so.
-fn link(label: &str, url: &str, style: Style, plain: bool, spans: &mut Vec<Span>) {
-    let link = style.ink(Ink::Link).underline();
-    if label.trim().is_empty() || label == url {
-        spans.push((url.to_owned(), link));
-        return;
-    }
-    spans.extend(whole(label, link, plain));
-    if !url.is_empty() && url.strip_prefix("mailto:") != Some(label) {
-        spans.push((" (".into(), style));
-        spans.push((url.to_owned(), style.dim()));
-        spans.push((")".into(), style));
     }
 }
