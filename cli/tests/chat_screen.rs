@@ -8,7 +8,8 @@ use std::sync::mpsc::Sender;
 
 use insta::assert_snapshot;
 use support::pty::Screen;
-use support::{FakeServer, Sandbox};
+use support::terminal::Terminal;
+use support::{FakeServer, Sandbox, run};
 
 const ANSWER: &str = "\
 # Numbers
@@ -460,4 +461,81 @@ fn an_answer_can_be_asked_again_taken_back_and_copied() {
         .filter(|asked| asked.path.ends_with("/infer"))
         .collect();
     assert_eq!(infers[0].body, infers[1].body, "the answer was replaced");
+}
+
+#[test]
+fn a_message_is_written_in_the_own_editor() {
+    use std::os::unix::fs::PermissionsExt;
+    let sandbox = Sandbox::new();
+    let editor = "#!/bin/sh\ncat \"$1\" >seen; printf 'from the\\neditor\\n' >\"$1\"\n";
+    let editor = sandbox.file("editor.sh", editor);
+    std::fs::set_permissions(&editor, std::fs::Permissions::from_mode(0o700)).unwrap();
+    let server = FakeServer::start();
+    let environment = [("EDITOR", editor.to_str().unwrap())];
+    let args = ["chat-llm", "laptop"];
+    let screen = Screen::start(&sandbox, &server, &args, (24, 60), &environment);
+    screen.wait_for_prompt();
+    screen.enter("/edit a draft");
+    screen.wait("the text", |text| text.contains("> from the\n. editor"));
+    let seen = std::fs::read_to_string(sandbox.home.join("seen")).unwrap();
+    assert_eq!(seen, "a draft");
+    screen.press("\r");
+    answered(&screen);
+    screen.press("by key");
+    screen.press("\u{f}");
+    screen.wait("the text again", |text| {
+        text.matches("> from the\n. editor").count() == 2
+    });
+    let seen = std::fs::read_to_string(sandbox.home.join("seen")).unwrap();
+    assert_eq!(seen, "by key");
+}
+
+#[test]
+fn an_editor_that_is_not_there_ends_nothing() {
+    let environment = [("EDITOR", "/nowhere/editor")];
+    let (_sandbox, _server, screen) = conversation((24, 60), &environment);
+    screen.enter("/edit");
+    screen.wait("the reason", |text| {
+        text.contains("/nowhere/editor can't be started") && text.ends_with("\n>")
+    });
+    screen.enter("hi");
+    assert!(answered(&screen).contains("you said: hi"));
+}
+
+#[test]
+fn a_terminal_that_breaks_rows_anew_shows_nothing_twice() {
+    let (sandbox, server) = (Sandbox::new(), FakeServer::start());
+    let script = server.script();
+    let Some(terminal) = Terminal::start(&sandbox, &server, "chat-llm scripted") else {
+        return;
+    };
+    terminal.wait("the prompt", |screen| screen.ends_with("\n>"));
+    terminal.press(&["go", "Enter"]);
+    let words = "one two three four five six seven eight nine ten eleven twelve";
+    send(&script, words);
+    terminal.wait("the words", |screen| screen.contains("twelve\nlaptop"));
+    terminal.resize(30);
+    send(&script, " thirteen");
+    let wanted =
+        "one two three four five six\nseven eight nine ten eleven\ntwelve thirteen\nlaptop";
+    let screen = terminal.wait("the narrow answer", |screen| screen.contains(wanted));
+    assert_eq!(screen.matches("one two").count(), 1, "{screen}");
+    drop(script);
+    terminal.wait("the end", |screen| {
+        screen.contains("tokens: ~") && screen.ends_with("\n>")
+    });
+}
+
+#[test]
+fn continue_needs_a_terminal_and_a_conversation() {
+    let (sandbox, server) = (Sandbox::new(), FakeServer::start());
+    let ran = run(&mut sandbox.at(&server, &["chat-llm", "laptop", "--continue"]));
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.stderr.contains("stdin is no terminal"), "{ran:?}");
+    let args = ["chat-llm", "laptop", "--continue"];
+    let mut screen = Screen::start(&sandbox, &server, &args, (10, 60), &[]);
+    screen.wait("the reason", |text| {
+        text.contains("there is no conversation to continue")
+    });
+    assert_eq!(screen.end().code(), Some(3));
 }

@@ -49,6 +49,11 @@ pub(crate) async fn run(args: ChatLlm, session: &Session<'_>) -> Result<Exit> {
     if args.message.is_none() && stdin_is_terminal {
         return repl::run(&name, &args, session).await;
     }
+    if args.go_on {
+        let why =
+            Failure::usage("--continue goes on with a conversation, and stdin is no terminal");
+        return Err(why.hint(format!("mcpctl chat-llm {name} --continue")));
+    }
     let piped = if stdin_is_terminal {
         String::new()
     } else {

@@ -1,5 +1,7 @@
 //! A conversation at the terminal. All but what was said goes to stderr.
 
+use std::io::IsTerminal;
+
 use shared::name::Name;
 
 use super::ask::{ask, summarise};
@@ -18,7 +20,7 @@ use crate::client::Client;
 use crate::exit_code::Exit;
 use crate::failure::{Failure, Result};
 use crate::output::Output;
-use crate::session::Session;
+use crate::session::{Session, variable};
 
 /// The width where no terminal tells one.
 const WIDTH: usize = 80;
@@ -69,7 +71,7 @@ pub(super) async fn run(name: &Name, args: &ChatLlm, session: &Session<'_>) -> R
         names: models.names().into_iter().map(Into::into).collect(),
         saved: saved.clone(),
         colour: output.colour_on_err(),
-        can_draw: output.err_can_draw() || output.can_draw(),
+        can_draw: can_edit(),
     })?;
     output.note(&header(name, &target, width(output)));
     let mut repl = Repl {
@@ -87,6 +89,11 @@ pub(super) async fn run(name: &Name, args: &ChatLlm, session: &Session<'_>) -> R
     };
     repl.show_turns()?;
     repl.talk_with(&mut editor).await
+}
+
+/// Whether a line can be edited: the editor draws on stderr.
+fn can_edit() -> bool {
+    std::io::stderr().is_terminal() && variable("TERM").is_some_and(|term| term != "dumb")
 }
 
 /// The width of the terminal.

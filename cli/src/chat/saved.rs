@@ -1,8 +1,8 @@
 //! Conversations that are kept: files of the user's folder, or wherever a path points.
 
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use home::private_file::read;
 use home::{Home, write_private};
 use serde_json::Value;
 
@@ -18,6 +18,8 @@ use crate::output::columns::ago;
 const FOLDER: &str = "conversations";
 /// What `--continue` goes on with. No name that can be typed.
 const LAST: &str = ".last";
+/// The largest file that is read, in bytes: a long conversation with many images.
+const MAX_BYTES: u64 = 256 << 20;
 /// The longest name.
 const MAX_NAME_CHARS: usize = 64;
 /// Words of the first question that make a name.
@@ -87,7 +89,7 @@ impl Saved {
         let name = checked(name)?;
         match std::fs::remove_file(self.file(name)) {
             Ok(()) => Ok(()),
-            Err(why) if why.kind() == std::io::ErrorKind::NotFound => Err(self.unknown(name)),
+            Err(why) if why.kind() == io::ErrorKind::NotFound => Err(self.unknown(name)),
             Err(why) => Err(Failure::failed(format!("can't delete {name}")).caused_by(&why)),
         }
     }
@@ -175,6 +177,18 @@ impl Saved {
             None => failure.hint("`/list` lists what is kept"),
         }
     }
+}
+
+/// Reads a file; `None` where there is none.
+fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    let file = match std::fs::File::open(path) {
+        Ok(file) => file,
+        Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(why) => return Err(why),
+    };
+    let mut bytes = Vec::new();
+    file.take(MAX_BYTES).read_to_end(&mut bytes)?;
+    Ok(Some(bytes))
 }
 
 fn bytes(talk: &Conversation, model: &str) -> Vec<u8> {
