@@ -11,8 +11,9 @@ use crate::wrap::Wrapper;
 const MAX_ROWS: usize = 200;
 /// Rows that are shown of a table that still grows.
 const PEEKED: usize = 40;
-/// The narrowest column. Where there is no room for that, each row is shown as a record.
-const MIN_COLUMN: usize = 4;
+/// What a column gives away at the most: below that words fall apart. Where there is no room for
+/// it, each row is shown as a record.
+const MIN_COLUMN: usize = 8;
 /// Cells between two columns.
 const BETWEEN: usize = 3;
 
@@ -207,7 +208,8 @@ fn fit(widest: &[usize], room: usize) -> Option<Vec<usize>> {
     if widest.iter().sum::<usize>() <= free {
         return Some(widest.to_vec());
     }
-    if free < MIN_COLUMN * count {
+    let least = widest.iter().map(|width| (*width).min(MIN_COLUMN));
+    if free < least.sum() {
         return None;
     }
     let under = |most: usize| widest.iter().map(|width| (*width).min(most)).collect();

@@ -176,7 +176,9 @@ impl Repl<'_> {
         self.talk.ask(question);
         let body = self.talk.request(self.llm.as_str(), &self.settings);
         let asked = ask(&self.client, &self.llm, &body, &self.settings, self.output).await;
-        self.sums.add(&asked.statistics);
+        if asked.statistics.has_begun() || asked.statistics.usage.is_some() {
+            self.sums.add(&asked.statistics);
+        }
         let sums = self.settings.verbose;
         let sums = sums.then(|| format!("session: {}", self.sums.shown()));
         summarise(&asked.statistics, sums, self.output);

@@ -1,6 +1,6 @@
 //! The input line of a conversation.
 //!
-//! [`line`] is the editor of a real terminal, [`dumb`] reads line by line where the terminal can't
+//! [`mod@line`] is the editor of a real terminal, [`dumb`] reads line by line where the terminal can't
 //! move its cursor. Both run on a thread of their own: waiting for a person must not hold up the
 //! connections. One that was dropped by Ctrl-C is closed while the next line is typed, and only
 //! then does the server know.
