@@ -18,7 +18,7 @@ pub(super) async fn run(
     session: &Session<'_>,
 ) -> Result<Exit> {
     let (client, output) = (session.client()?, session.output);
-    let mut settings = Settings::new(args);
+    let mut settings = Settings::new(args, session.global.verbose);
     let mut conversation = Conversation::new(args.system.clone());
     conversation.ask(Question {
         text: message,

@@ -79,7 +79,7 @@ pub(super) async fn run(name: &Name, args: &ChatLlm, session: &Session<'_>) -> R
         output,
         llm: name.clone(),
         sees: may_see(&target),
-        settings: Settings::new(args),
+        settings: Settings::new(args, session.global.verbose),
         talk,
         files: Vec::new(),
         unanswered: None,

@@ -25,6 +25,8 @@ pub(super) struct Settings {
     pub(super) raw: bool,
     pub(super) thinking: Thinking,
     pub(super) verbose: bool,
+    /// The exchange is written to stderr: no status line stands in its way. No setting of `/set`.
+    pub(super) traced: bool,
 }
 
 /// Every setting: its name, and what it takes.
@@ -52,7 +54,7 @@ const ALSO: [(&str, &str); 8] = [
 ];
 
 impl Settings {
-    pub(super) fn new(args: &ChatLlm) -> Self {
+    pub(super) fn new(args: &ChatLlm, traced: bool) -> Self {
         Self {
             temperature: args.temperature,
             max_tokens: args.max_tokens,
@@ -63,6 +65,7 @@ impl Settings {
             } else {
                 Thinking::Dim
             },
+            traced,
             ..Self::default()
         }
     }

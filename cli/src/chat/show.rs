@@ -25,6 +25,8 @@ pub(super) struct Show<'a> {
     thinking: Thinking,
     pub(super) statistics: Statistics,
     text: String,
+    /// The status line may stand before anything came.
+    waits_visibly: bool,
     /// The status line, and since when it says so.
     status: Option<(Instant, String)>,
     /// Said when the answer is over: now it would stand in its way.
@@ -51,6 +53,7 @@ impl<'a> Show<'a> {
             thinking: settings.thinking,
             statistics: Statistics::start(llm.as_str()),
             text: String::new(),
+            waits_visibly: !settings.traced,
             status: None,
             warnings: Vec::new(),
             unreadable: 0,
@@ -110,7 +113,9 @@ impl<'a> Show<'a> {
         match &mut self.face {
             Face::Plain(plain) => plain.refresh(&status),
             Face::Rendered(rendered) => {
-                rendered.refresh(self.output.err_can_draw().then_some(status))?;
+                let visible = self.waits_visibly || self.statistics.has_begun();
+                let visible = visible && self.output.err_can_draw();
+                rendered.refresh(visible.then_some(status))?;
             }
         }
         Ok(())
