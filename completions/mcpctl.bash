@@ -185,7 +185,7 @@ _mcpctl_table() {
         ;;
     ' chat-llm')
         subs=''
-        flags='--message -m --system --temperature --max-tokens --server --context --output -o --timeout --no-stream --verbose -v --quiet -q --no-color --help -h'
+        flags='--message -m --system --temperature --max-tokens --server --context --output -o --timeout --no-stream --continue --raw --hide-thinking --verbose -v --quiet -q --no-color --help -h'
         slot='@route' many=0
         ;;
     ' worker')

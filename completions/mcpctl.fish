@@ -771,6 +771,9 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 -o\t'How to print: table, wide, json, yaml or name' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --no-stream\t'Wait for the whole answer' \
+                --continue\t'Go on with the last conversation' \
+                --raw\t'Show answers as they are written, not as rendered Markdown' \
+                --hide-thinking\t'Don\'t show what the model thinks before it answers' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
                 --quiet\t'Say nothing but data, warnings and errors' \

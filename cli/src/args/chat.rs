@@ -4,12 +4,15 @@ use clap::Args;
 
 /// Talk to an LLM
 ///
-/// An alias or a model id does too: the server picks the LLM then. Without a message it opens a conversation. With -m, or with text on stdin, it asks once and
-/// prints the answer; text on stdin follows the message. The server keeps nothing of it.
+/// An alias or a model id does too: the server picks the LLM then. Without a message it opens a
+/// conversation. With -m, or with text on stdin, it asks once and prints the answer; text on stdin
+/// follows the message. A terminal shows the answer as rendered Markdown, a pipe gets it as it is.
+/// The server keeps nothing of it.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "\
 Examples:
   mcpctl chat-llm laptop
+  mcpctl chat-llm laptop --continue
   mcpctl chat-llm laptop -m 'Why is the sky blue?'
   mcpctl chat-llm smart -m 'Whoever of the alias is free, answer'
   git diff | mcpctl chat-llm laptop -m 'Write a commit message' --temperature 0
@@ -34,6 +37,15 @@ pub(crate) struct ChatLlm {
     /// Wait for the whole answer
     #[arg(long)]
     pub(crate) no_stream: bool,
+    /// Go on with the last conversation
+    #[arg(long = "continue", conflicts_with = "message")]
+    pub(crate) go_on: bool,
+    /// Show answers as they are written, not as rendered Markdown
+    #[arg(long, visible_alias = "no-markdown")]
+    pub(crate) raw: bool,
+    /// Don't show what the model thinks before it answers
+    #[arg(long)]
+    pub(crate) hide_thinking: bool,
 }
 
 /// A temperature between 0 and 2.

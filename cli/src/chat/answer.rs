@@ -22,10 +22,12 @@ pub(super) enum Piece {
 }
 
 /// The tokens as the provider counted them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Usage {
     pub(super) input: u64,
     pub(super) output: u64,
+    /// What it cost, where the provider says so.
+    pub(super) cost_usd: Option<f64>,
 }
 
 /// How an answer ended.
@@ -99,6 +101,7 @@ impl Reading {
             self.usage = Some(Usage {
                 input: count("prompt_tokens"),
                 output: count("completion_tokens"),
+                cost_usd: usage.get("cost").and_then(Value::as_f64),
             });
         }
         let Some(choice) = chunk.pointer("/choices/0") else {
@@ -206,7 +209,7 @@ mod tests {
             HELLO,
             (
                 "",
-                r#"{"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":7}}"#,
+                r#"{"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":7,"cost":0.5}}"#,
             ),
         ]);
         assert_eq!(text, "<hm><so>hello");
@@ -214,7 +217,8 @@ mod tests {
             reading.usage,
             Some(Usage {
                 input: 3,
-                output: 7
+                output: 7,
+                cost_usd: Some(0.5)
             })
         );
     }

@@ -11,38 +11,45 @@ use shared::headers;
 use shared::name::Name;
 use shared::sse::Decoder;
 
-use super::answer::{End, Piece, Reading};
+use super::answer::{End, Reading};
+use super::quiet_keys::QuietKeys;
+use super::settings::Settings;
+use super::show::Show;
 use super::statistics::Statistics;
-use super::status_line::StatusLine;
 use crate::client::{Client, failure_from_detail};
 use crate::exit_code::Exit;
 use crate::failure::{Failure, Result};
 use crate::output::Output;
-use crate::output::sanitise::Cleaner;
 
 /// The largest event of an answer: a tool call with a file in it fits.
 const MAX_EVENT_BYTES: usize = 8 << 20;
-/// How often the status line is renewed.
-const TICK: Duration = Duration::from_millis(200);
+/// How often is looked whether something is to be painted.
+const TICK: Duration = Duration::from_millis(50);
 
 /// What came of asking.
 pub(super) struct Asked {
     /// The answer's text, as far as it came.
     pub(super) text: String,
+    pub(super) statistics: Statistics,
     /// How it ended: `Ok(true)` complete, `Ok(false)` stopped by Ctrl-C.
     pub(super) end: Result<bool>,
 }
 
 /// Asks `llm` and shows its answer.
-pub(super) async fn ask(client: &Client, llm: &Name, body: &Value, output: &Output) -> Asked {
-    let mut show = Show::new(output, llm);
+pub(super) async fn ask(
+    client: &Client,
+    llm: &Name,
+    body: &Value,
+    settings: &Settings,
+    output: &Output,
+) -> Asked {
+    let mut show = Show::new(output, llm, settings);
     let end = {
-        let mut line = StatusLine::new(output);
-        line.show(&show.statistics.running());
+        let _keys = output.to_terminal().then(QuietKeys::hold);
         let end = tokio::select! {
             biased;
             _ = tokio::signal::ctrl_c() => Ok(None),
-            end = read(client, llm, body, &mut show, &mut line) => end.map(Some),
+            end = read(client, llm, body, &mut show) => end.map(Some),
         };
         let closed = show.close();
         end.and_then(|end| closed.map(|()| end))
@@ -57,33 +64,36 @@ pub(super) async fn ask(client: &Client, llm: &Name, body: &Value, output: &Outp
             show.unreadable
         ));
     }
-    if output.err_can_draw() && (!show.text.is_empty() || show.statistics.usage.is_some()) {
-        let summary = show.statistics.summary();
-        output.to_err(&format!("{}\n", output.painted("2", &summary)));
-    }
+    let (text, statistics) = show.into_parts();
     Asked {
-        text: show.text,
+        text,
+        statistics,
         end,
     }
 }
 
-async fn read(
-    client: &Client,
-    llm: &Name,
-    body: &Value,
-    show: &mut Show<'_>,
-    line: &mut StatusLine<'_>,
-) -> Result<End> {
+/// Shows the line about an answer, where a person reads it.
+pub(super) fn summarise(statistics: &Statistics, more: Option<String>, output: &Output) {
+    if output.err_can_draw() && (statistics.has_begun() || statistics.usage.is_some()) {
+        let mut line = statistics.summary();
+        if let Some(more) = more {
+            line += &format!(" · {more}");
+        }
+        output.to_err(&format!("{}\n", output.painted("2", &line)));
+    }
+}
+
+async fn read(client: &Client, llm: &Name, body: &Value, show: &mut Show<'_>) -> Result<End> {
     let mut tick = tokio::time::interval(TICK);
     let request = client.infer(llm, body);
     tokio::pin!(request);
     let mut response = loop {
         tokio::select! {
             response = &mut request => break response?,
-            _ = tick.tick() => line.show(&show.statistics.running()),
+            _ = tick.tick() => show.refresh()?,
         }
     };
-    show.note_head(&response);
+    note_head(show, &response);
     let mut reading = Reading::default();
     if is_stream(&response) {
         let (mut decoder, mut events) = (Decoder::new(MAX_EVENT_BYTES), Vec::new());
@@ -91,7 +101,7 @@ async fn read(
             let piece = tokio::select! {
                 piece = response.chunk() => piece,
                 _ = tick.tick() => {
-                    line.show(&show.statistics.running());
+                    show.refresh()?;
                     continue;
                 }
             };
@@ -106,6 +116,7 @@ async fn read(
                 reading.take(&event, &mut pieces);
                 show.pieces(pieces)?;
             }
+            show.refresh()?;
         }
     } else {
         let answer = client.read_json(response).await?;
@@ -116,6 +127,20 @@ async fn read(
     show.statistics.usage = reading.usage;
     show.unreadable = reading.unreadable;
     Ok(reading.end())
+}
+
+/// Who serves it may differ from who was asked: a pool has many members.
+fn note_head(show: &mut Show<'_>, response: &Response) {
+    let header = |name| response.headers().get(name)?.to_str().ok();
+    if let Some(by) = header(headers::LLM) {
+        show.statistics.served_by = crate::output::sanitise::one_line(by);
+    }
+    show.statistics.cached = header(headers::CACHE) == Some("hit");
+    let attempts = header(headers::ATTEMPTS).and_then(|count| count.parse().ok());
+    show.statistics.attempts = attempts.filter(|count| *count > 1);
+    if let Some(dropped) = header(headers::DROPPED_PARAMS) {
+        show.warn(format!("the provider can't do: {dropped}"));
+    }
 }
 
 fn is_stream(response: &Response) -> bool {
@@ -155,112 +180,4 @@ fn broken_off(client: &Client, why: &reqwest::Error) -> Failure {
 fn cut() -> Failure {
     Failure::new(Exit::Unavailable, "the answer broke off")
         .hint("ask again; `mcpctl get llm` shows whether it is still active")
-}
-
-/// Writes an answer's pieces to stdout.
-struct Show<'a> {
-    output: &'a Output,
-    cleaner: Cleaner,
-    statistics: Statistics,
-    text: String,
-    thinking: bool,
-    /// What was written last was no line end.
-    in_line: bool,
-    unreadable: usize,
-}
-
-impl<'a> Show<'a> {
-    fn new(output: &'a Output, llm: &Name) -> Self {
-        Self {
-            output,
-            cleaner: Cleaner::default(),
-            statistics: Statistics::start(llm.as_str()),
-            text: String::new(),
-            thinking: false,
-            in_line: false,
-            unreadable: 0,
-        }
-    }
-
-    /// Who serves it may differ from who was asked: a pool has many members.
-    fn note_head(&mut self, response: &Response) {
-        let header = |name| response.headers().get(name)?.to_str().ok();
-        if let Some(by) = header(headers::LLM) {
-            self.statistics.served_by = crate::output::sanitise::one_line(by);
-        }
-        if let Some(dropped) = header(headers::DROPPED_PARAMS) {
-            self.output
-                .warning(&format!("the provider can't do: {dropped}"));
-        }
-    }
-
-    fn pieces(&mut self, pieces: Vec<Piece>) -> Result<()> {
-        for piece in pieces {
-            self.statistics.piece();
-            match piece {
-                Piece::Text(text) => {
-                    self.end_thinking()?;
-                    self.write(&text)?;
-                    self.text += &text;
-                }
-                Piece::Thinking(text) if self.output.to_terminal() => {
-                    self.begin_thinking()?;
-                    self.write(&text)?;
-                }
-                Piece::Thinking(_) => {}
-            }
-        }
-        Ok(())
-    }
-
-    fn write(&mut self, text: &str) -> Result<()> {
-        if self.output.to_terminal() {
-            let text = self.cleaner.clean(text);
-            self.put(&text)
-        } else {
-            self.put(text)
-        }
-    }
-
-    fn put(&mut self, text: &str) -> Result<()> {
-        if !text.is_empty() {
-            self.in_line = !text.ends_with('\n');
-            self.output.raw(text.as_bytes())?;
-        }
-        Ok(())
-    }
-
-    fn begin_thinking(&mut self) -> Result<()> {
-        if !std::mem::replace(&mut self.thinking, true) {
-            let begin = if self.output.colour_on_out() {
-                "\u{1b}[2m"
-            } else {
-                "(thinking) "
-            };
-            self.output.raw(begin.as_bytes())?;
-        }
-        Ok(())
-    }
-
-    fn end_thinking(&mut self) -> Result<()> {
-        if std::mem::take(&mut self.thinking) {
-            self.cleaner = Cleaner::default();
-            let end = if self.output.colour_on_out() {
-                "\u{1b}[0m\n\n"
-            } else {
-                "\n\n"
-            };
-            self.put(end)?;
-        }
-        Ok(())
-    }
-
-    /// Ends the last line, so that what follows begins a new one.
-    fn close(&mut self) -> Result<()> {
-        self.end_thinking()?;
-        if self.in_line {
-            self.put("\n")?;
-        }
-        Ok(())
-    }
 }

@@ -1,8 +1,9 @@
 //! `mcpctl chat-llm`: one question, or a conversation.
 //!
 //! The conversation lives here and nowhere else; the server sees each request with all that was
-//! said before. [`answer`] reads what comes back, [`ask`] shows it, [`one_shot`] and [`repl`] are
-//! the two ways to ask.
+//! said before. [`answer`] reads what comes back, [`ask`] asks and [`show`] shows it: as
+//! [`rendered`] Markdown, or as [`plain`] text. [`one_shot`] and [`repl`] are the two ways to ask;
+//! what a conversation's commands do stands in [`obey`].
 
 use std::io::{IsTerminal, Read};
 
@@ -16,13 +17,26 @@ use crate::session::Session;
 
 mod answer;
 mod ask;
+mod attachment;
+mod clipboard;
 mod conversation;
 mod editor;
+mod header;
+mod help;
+mod live;
+mod obey;
 mod one_shot;
+mod plain;
+mod quiet_keys;
+mod rendered;
 mod repl;
+mod saved;
+mod settings;
+mod show;
 mod slash;
 mod statistics;
 mod status_line;
+mod thoughts;
 
 /// The longest text that is taken from stdin: more than any context window holds.
 const MAX_STDIN_BYTES: u64 = 32 << 20;
@@ -34,6 +48,11 @@ pub(crate) async fn run(args: ChatLlm, session: &Session<'_>) -> Result<Exit> {
     let stdin_is_terminal = std::io::stdin().is_terminal();
     if args.message.is_none() && stdin_is_terminal {
         return repl::run(&name, &args, session).await;
+    }
+    if args.go_on {
+        let why =
+            Failure::usage("--continue goes on with a conversation, and stdin is no terminal");
+        return Err(why.hint(format!("mcpctl chat-llm {name} --continue")));
     }
     let piped = if stdin_is_terminal {
         String::new()

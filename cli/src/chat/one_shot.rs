@@ -2,8 +2,9 @@
 
 use shared::name::Name;
 
-use super::ask::ask;
-use super::conversation::{Conversation, Speaker};
+use super::ask::{ask, summarise};
+use super::conversation::{Conversation, Question};
+use super::settings::Settings;
 use crate::args::Format;
 use crate::args::chat::ChatLlm;
 use crate::exit_code::Exit;
@@ -17,10 +18,15 @@ pub(super) async fn run(
     session: &Session<'_>,
 ) -> Result<Exit> {
     let (client, output) = (session.client()?, session.output);
-    let mut conversation = Conversation::new(args);
-    conversation.say(Speaker::User, message);
+    let mut settings = Settings::new(args, session.global.verbose);
+    let mut conversation = Conversation::new(args.system.clone());
+    conversation.ask(Question {
+        text: message,
+        files: Vec::new(),
+    });
     if matches!(output.format, Format::Json | Format::Yaml) {
-        let body = conversation.request(name.as_str(), false);
+        settings.no_stream = true;
+        let body = conversation.request(name.as_str(), &settings);
         let answer = tokio::select! {
             biased;
             _ = tokio::signal::ctrl_c() => return Err(Failure::interrupted()),
@@ -29,8 +35,9 @@ pub(super) async fn run(
         output.document(&answer)?;
         return Ok(Exit::Done);
     }
-    let body = conversation.request(name.as_str(), !args.no_stream);
-    let asked = ask(&client, name, &body, output).await;
+    let body = conversation.request(name.as_str(), &settings);
+    let asked = ask(&client, name, &body, &settings, output).await;
+    summarise(&asked.statistics, None, output);
     match asked.end {
         Ok(true) => Ok(Exit::Done),
         Ok(false) => Err(Failure::interrupted()),

@@ -1,54 +1,77 @@
 //! The commands of a conversation: what a line that begins with `/` means.
 
-use crate::args::chat::temperature;
 use crate::near_miss::nearest;
 
 /// A command, read.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Slash {
     Help,
     Clear,
     System(Option<String>),
-    Set(Option<Setting>),
+    Set(Option<String>),
+    Show,
     Model(Option<String>),
-    Save(String),
+    File(Vec<String>),
+    Edit(String),
+    Save(Option<String>),
     Load(String),
+    List,
+    Delete(String),
     Retry,
-    Copy,
+    Undo(usize),
+    Copy(Copy),
     Exit,
 }
 
-/// What `/set` changes; `None` takes the setting back.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Setting {
-    Temperature(Option<f64>),
-    MaxTokens(Option<u32>),
+/// What `/copy` takes of the last answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Copy {
+    All,
+    /// Its last code block.
+    Code,
+    /// Its code block of this number, from 1.
+    Block(usize),
 }
 
 /// Every command: name, argument, what it does.
-pub(super) const COMMANDS: [(&str, &str, &str); 10] = [
+pub(super) const COMMANDS: [(&str, &str, &str); 16] = [
     ("/help", "", "list the commands and keys"),
-    ("/clear", "", "forget what was said"),
-    ("/system", "[TEXT|off]", "show or set the system prompt"),
-    (
-        "/set",
-        "[temperature N|max-tokens N]",
-        "show or change a setting; `off` takes it back",
-    ),
-    (
-        "/model",
-        "[NAME]",
-        "show or change the LLM, alias or model id",
-    ),
-    ("/save", "FILE", "write the conversation to a file"),
-    ("/load", "FILE", "go on with a saved conversation"),
+    ("/file", "PATH...", "attach files to the next message"),
+    ("/edit", "[TEXT]", "write the message in your editor"),
     ("/retry", "", "ask the last question again"),
-    ("/copy", "", "copy the last answer to the clipboard"),
+    ("/undo", "[N]", "take back the last N questions"),
+    ("/copy", "[N|code]", "copy the answer, or a code block"),
+    ("/model", "[NAME]", "show or change whom to ask"),
+    ("/system", "[TEXT|off]", "show or set the system prompt"),
+    ("/set", "[NAME VALUE]", "show or change a setting"),
+    ("/show", "", "show settings, files and tokens"),
+    ("/save", "[NAME]", "keep the conversation"),
+    ("/load", "NAME", "go on with a kept one"),
+    ("/list", "", "list the kept ones"),
+    ("/delete", "NAME", "delete a kept one"),
+    ("/clear", "", "forget what was said"),
     ("/exit", "", "leave (Ctrl-D)"),
 ];
 
-/// The names that `/set` knows.
-pub(super) const SETTINGS: [&str; 2] = ["temperature", "max-tokens"];
+/// Other names of commands.
+const ALSO: [(&str, &str); 10] = [
+    ("/?", "/help"),
+    ("/h", "/help"),
+    ("/new", "/clear"),
+    ("/attach", "/file"),
+    ("/stats", "/show"),
+    ("/info", "/show"),
+    ("/bye", "/exit"),
+    ("/quit", "/exit"),
+    ("/q", "/exit"),
+    ("/regenerate", "/retry"),
+];
+
+/// Whether a line is a command: a path such as `/etc/hosts` in a question is none.
+pub(super) fn is_command(line: &str) -> bool {
+    let word = line.split_whitespace().next().unwrap_or_default();
+    word.starts_with('/') && !word[1..].contains('/')
+}
 
 /// Reads a line that begins with `/`.
 ///
@@ -57,18 +80,34 @@ pub(super) fn parse(line: &str) -> Result<Slash, String> {
     let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
     let rest = rest.trim();
     let given = || Some(rest.to_owned()).filter(|rest| !rest.is_empty());
-    let needed = || given().ok_or_else(|| format!("`{word}` needs a file name"));
-    Ok(match word {
-        "/help" | "/?" | "/h" => Slash::Help,
-        "/clear" | "/new" => Slash::Clear,
+    let also = ALSO.iter().find(|(name, _)| *name == word);
+    let command = also.map_or(word, |(_, meant)| meant);
+    let needed = |what| given().ok_or_else(|| format!("`{word}` needs {what}"));
+    Ok(match command {
+        "/help" => Slash::Help,
+        "/clear" => Slash::Clear,
         "/system" => Slash::System(given()),
-        "/set" => Slash::Set(given().map(|rest| setting(&rest)).transpose()?),
+        "/set" => match rest.strip_prefix("system ") {
+            Some(text) => Slash::System(Some(text.trim().trim_matches('"').to_owned())),
+            None => Slash::Set(given()),
+        },
+        "/show" => Slash::Show,
         "/model" => Slash::Model(given()),
-        "/save" => Slash::Save(needed()?),
-        "/load" => Slash::Load(needed()?),
+        "/file" => Slash::File(words(rest)),
+        "/edit" => Slash::Edit(rest.to_owned()),
+        "/save" => Slash::Save(given()),
+        "/load" => Slash::Load(needed("a name; `/list` lists what is kept")?),
+        "/list" => Slash::List,
+        "/delete" => Slash::Delete(needed("a name; `/list` lists what is kept")?),
         "/retry" => Slash::Retry,
-        "/copy" => Slash::Copy,
-        "/exit" | "/quit" | "/bye" | "/q" => Slash::Exit,
+        "/undo" if rest.is_empty() => Slash::Undo(1),
+        "/undo" => Slash::Undo(count(rest)?),
+        "/copy" => Slash::Copy(match rest {
+            "" => Copy::All,
+            "code" => Copy::Code,
+            number => Copy::Block(count(number.trim_start_matches("code").trim())?),
+        }),
+        "/exit" => Slash::Exit,
         _ => {
             let near = nearest(word, COMMANDS.map(|(name, _, _)| name));
             let hint = near.map_or("`/help` lists the commands".into(), |near| {
@@ -79,23 +118,30 @@ pub(super) fn parse(line: &str) -> Result<Slash, String> {
     })
 }
 
-fn setting(text: &str) -> Result<Setting, String> {
-    let (name, value) = text.split_once([' ', '=']).unwrap_or((text, ""));
-    let value = value.trim();
-    let off = matches!(value, "off" | "default" | "none");
-    match name {
-        "temperature" if off => Ok(Setting::Temperature(None)),
-        "temperature" => temperature(value).map(|t| Setting::Temperature(Some(t))),
-        "max-tokens" | "max_tokens" if off => Ok(Setting::MaxTokens(None)),
-        "max-tokens" | "max_tokens" => match value.parse() {
-            Ok(count) if count > 0 => Ok(Setting::MaxTokens(Some(count))),
-            _ => Err(format!("`{value}` is not a count of tokens")),
-        },
-        _ => Err(format!(
-            "there is no setting `{name}`: {}",
-            SETTINGS.join(", ")
-        )),
+fn count(text: &str) -> Result<usize, String> {
+    let count = text.parse().ok().filter(|count| *count > 0);
+    count.ok_or_else(|| format!("`{text}` is not a count"))
+}
+
+/// The words of a command, as a shell reads them: quotes and `\ ` keep blanks.
+pub(super) fn words(text: &str) -> Vec<String> {
+    let (mut words, mut word) = (Vec::new(), None::<String>);
+    let mut quote = None;
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        match (c, quote) {
+            (c, Some(mark)) if c == mark => quote = None,
+            ('\'' | '"', None) => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            ('\\', None | Some('"')) => word.get_or_insert_default().extend(chars.next()),
+            (c, None) if c.is_whitespace() => words.extend(word.take()),
+            (c, _) => word.get_or_insert_default().push(c),
+        }
     }
+    words.extend(word);
+    words
 }
 
 #[cfg(test)]
@@ -104,19 +150,29 @@ mod tests {
 
     #[test]
     fn commands_and_their_arguments_are_read() {
-        assert_eq!(parse("/exit"), Ok(Slash::Exit));
+        for exit in ["/exit", "/quit", "/bye"] {
+            assert_eq!(parse(exit), Ok(Slash::Exit));
+        }
         assert_eq!(
             parse("/system be brief "),
+            Ok(Slash::System(Some("be brief".into())))
+        );
+        assert_eq!(
+            parse("/set system \"be brief\""),
             Ok(Slash::System(Some("be brief".into())))
         );
         assert_eq!(parse("/model"), Ok(Slash::Model(None)));
         assert_eq!(
             parse("/set temperature 0.2"),
-            Ok(Slash::Set(Some(Setting::Temperature(Some(0.2)))))
+            Ok(Slash::Set(Some("temperature 0.2".into())))
         );
+        assert_eq!(parse("/copy"), Ok(Slash::Copy(Copy::All)));
+        assert_eq!(parse("/copy code"), Ok(Slash::Copy(Copy::Code)));
+        assert_eq!(parse("/copy 2"), Ok(Slash::Copy(Copy::Block(2))));
+        assert_eq!(parse("/undo"), Ok(Slash::Undo(1)));
         assert_eq!(
-            parse("/set max-tokens off"),
-            Ok(Slash::Set(Some(Setting::MaxTokens(None))))
+            parse("/file 'a b' c\\ d"),
+            Ok(Slash::File(vec!["a b".into(), "c d".into()]))
         );
     }
 
@@ -125,8 +181,13 @@ mod tests {
         let why = |line| parse(line).unwrap_err();
         assert!(why("/hepl").contains("did you mean `/help`?"));
         assert!(why("/xyzzy").contains("/help"));
-        assert!(why("/save").contains("file name"));
-        assert!(why("/set temperature 9").contains("0 to 2"));
-        assert!(why("/set colour red").contains("max-tokens"));
+        assert!(why("/load").contains("/list"));
+        assert!(why("/undo x").contains("not a count"));
+    }
+
+    #[test]
+    fn a_path_is_no_command() {
+        assert!(is_command("/help") && is_command("/file /etc/hosts"));
+        assert!(!is_command("/etc/hosts is what?") && !is_command("say /help"));
     }
 }

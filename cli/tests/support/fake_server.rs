@@ -34,6 +34,8 @@ struct State {
     hangs_up: bool,
     /// Nothing is answered for now.
     holds: bool,
+    /// What `scripted` streams, piece by piece as a test sends them.
+    script: Option<Receiver<String>>,
 }
 
 /// Listens on a port of its own until the test ends.
@@ -116,6 +118,15 @@ impl FakeServer {
         let error = json!({"error": {"message": message, "type": "refused", "code": code}});
         let mut state = self.state.lock().unwrap();
         state.answers.insert(path.into(), (status, error));
+    }
+
+    /// Lets the LLM `scripted` stream its next answer: each text as a piece, at once when it is
+    /// sent. Dropping the sender ends the answer.
+    pub fn script(&self) -> Sender<String> {
+        self.put_llm("scripted", "virtual", "active", "demo", "demo");
+        let (pieces, script) = channel();
+        self.state.lock().unwrap().script = Some(script);
+        pieces
     }
 
     /// Drops every connection at its next request, or answers again.
@@ -261,6 +272,10 @@ fn answer(
             token["spec"]["limits"] = limits;
             reply(out, 200, token)
         }
+        ("POST", ["llms", "scripted", "infer"]) => {
+            let script = state.lock().unwrap().script.take();
+            scripted(script.unwrap(), out, gone)
+        }
         ("POST", ["llms", name, "infer"]) => infer(name, &asked.body, out, gone),
         ("GET", [kind]) => {
             let state = state.lock().unwrap();
@@ -360,6 +375,25 @@ fn store(
 
 const STREAM_HEAD: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\
     x-mcpctl-llm: laptop\r\nconnection: close\r\n\r\n";
+
+/// Streams what a test sends. A text that begins with `{` is a delta as it is.
+fn scripted(script: Receiver<String>, out: &mut TcpStream, gone: &Sender<()>) -> bool {
+    let _ = out.write_all(STREAM_HEAD.as_bytes());
+    for piece in script {
+        let delta = match serde_json::from_str(&piece) {
+            Ok(delta @ Value::Object(_)) => delta,
+            _ => json!({"content": piece}),
+        };
+        let event = format!("data: {}\n\n", json!({"choices": [{"delta": delta}]}));
+        if out.write_all(event.as_bytes()).is_err() {
+            let _ = gone.send(());
+            return false;
+        }
+    }
+    let finish = json!({"choices": [{"delta": {}, "finish_reason": "stop"}]});
+    let _ = out.write_all(format!("data: {finish}\n\ndata: [DONE]\n\n").as_bytes());
+    false
+}
 
 /// The LLM's name decides how its answer goes.
 fn infer(name: &str, body: &str, out: &mut TcpStream, gone: &Sender<()>) -> bool {

@@ -20,6 +20,7 @@ pub mod fake_local;
 pub mod fake_provider;
 pub mod fake_server;
 pub mod filled;
+pub mod pty;
 pub mod terminal;
 pub mod tls;
 
