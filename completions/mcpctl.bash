@@ -4,7 +4,7 @@ _mcpctl_table() {
     subs='' flags='' slot='' many=0
     case "$1" in
     '')
-        subs='init login logout whoami context get describe create apply delete set explain top jobs api-resources chat-llm worker local doctor completions man version help'
+        subs='init login logout whoami context get describe create apply diff edit delete wait logs set explain top jobs api-resources chat-llm worker local doctor completions man version help'
         flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h --version -V'
         slot='' many=0
         ;;
@@ -55,12 +55,12 @@ _mcpctl_table() {
         ;;
     ' get')
         subs=''
-        flags='--by --since --until --llm --principal --limit --period --status --kind --server --context --output -o --timeout --watch -w --no-headers --verbose -v --quiet -q --no-color --help -h'
+        flags='--selector -l --field-selector --sort-by --by --since --until --llm --principal --limit --period --status --kind --server --context --output -o --timeout --watch -w --no-headers --show-labels --verbose -v --quiet -q --no-color --help -h'
         slot='@what-get' many=1
         ;;
     ' describe')
         subs=''
-        flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
+        flags='--selector -l --field-selector --server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
         slot='@what' many=1
         ;;
     ' create')
@@ -100,12 +100,32 @@ _mcpctl_table() {
         ;;
     ' apply')
         subs=''
-        flags='--filename -f --server --context --output -o --timeout --dry-run --verbose -v --quiet -q --no-color --help -h'
+        flags='--filename -f --dry-run --server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
         slot='' many=0
+        ;;
+    ' diff')
+        subs=''
+        flags='--filename -f --server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
+        slot='' many=0
+        ;;
+    ' edit')
+        subs=''
+        flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
+        slot='@what' many=1
         ;;
     ' delete')
         subs=''
-        flags='--server --context --output -o --timeout --all --yes -y --verbose -v --quiet -q --no-color --help -h'
+        flags='--filename -f --selector -l --field-selector --server --context --output -o --timeout --all --ignore-not-found --yes -y --verbose -v --quiet -q --no-color --help -h'
+        slot='@what' many=1
+        ;;
+    ' wait')
+        subs=''
+        flags='--for --selector -l --field-selector --timeout --server --context --output -o --all --verbose -v --quiet -q --no-color --help -h'
+        slot='@what' many=1
+        ;;
+    ' logs')
+        subs=''
+        flags='--tail --since --server --context --output -o --timeout --follow -f --verbose -v --quiet -q --no-color --help -h'
         slot='@what' many=1
         ;;
     ' set')
@@ -120,8 +140,8 @@ _mcpctl_table() {
         ;;
     ' explain')
         subs='route'
-        flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
-        slot='' many=0
+        flags='--server --context --output -o --timeout --recursive --verbose -v --quiet -q --no-color --help -h'
+        slot='llm alias price secret token job' many=0
         ;;
     ' explain route')
         subs=''
@@ -261,7 +281,7 @@ _mcpctl_table() {
     ' help')
         subs=''
         flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
-        slot='init login logout whoami context get describe create apply delete set explain top jobs api-resources chat-llm worker local doctor completions man version help exit-codes environment config' many=1
+        slot='init login logout whoami context get describe create apply diff edit delete wait logs set explain top jobs api-resources chat-llm worker local doctor completions man version help exit-codes environment config' many=1
         ;;
     esac
 }
@@ -321,6 +341,10 @@ _mcpctl_value() {
     ' context delete --output') value='table wide json yaml name' ;;
     ' context delete -o') value='table wide json yaml name' ;;
     ' context delete --timeout') value='' ;;
+    ' get --selector') value='' ;;
+    ' get -l') value='' ;;
+    ' get --field-selector') value='' ;;
+    ' get --sort-by') value='' ;;
     ' get --by') value='llm principal token provider day hour' ;;
     ' get --since') value='' ;;
     ' get --until') value='' ;;
@@ -335,6 +359,9 @@ _mcpctl_value() {
     ' get --output') value='table wide json yaml name' ;;
     ' get -o') value='table wide json yaml name' ;;
     ' get --timeout') value='' ;;
+    ' describe --selector') value='' ;;
+    ' describe -l') value='' ;;
+    ' describe --field-selector') value='' ;;
     ' describe --server') value='' ;;
     ' describe --context') value='@context' ;;
     ' describe --output') value='table wide json yaml name' ;;
@@ -418,16 +445,50 @@ _mcpctl_value() {
     ' create job -o') value='table wide json yaml name' ;;
     ' apply --filename') value='@file' ;;
     ' apply -f') value='@file' ;;
+    ' apply --dry-run') value='none client server' ;;
     ' apply --server') value='' ;;
     ' apply --context') value='@context' ;;
     ' apply --output') value='table wide json yaml name' ;;
     ' apply -o') value='table wide json yaml name' ;;
     ' apply --timeout') value='' ;;
+    ' diff --filename') value='@file' ;;
+    ' diff -f') value='@file' ;;
+    ' diff --server') value='' ;;
+    ' diff --context') value='@context' ;;
+    ' diff --output') value='table wide json yaml name' ;;
+    ' diff -o') value='table wide json yaml name' ;;
+    ' diff --timeout') value='' ;;
+    ' edit --server') value='' ;;
+    ' edit --context') value='@context' ;;
+    ' edit --output') value='table wide json yaml name' ;;
+    ' edit -o') value='table wide json yaml name' ;;
+    ' edit --timeout') value='' ;;
+    ' delete --filename') value='@file' ;;
+    ' delete -f') value='@file' ;;
+    ' delete --selector') value='' ;;
+    ' delete -l') value='' ;;
+    ' delete --field-selector') value='' ;;
     ' delete --server') value='' ;;
     ' delete --context') value='@context' ;;
     ' delete --output') value='table wide json yaml name' ;;
     ' delete -o') value='table wide json yaml name' ;;
     ' delete --timeout') value='' ;;
+    ' wait --for') value='' ;;
+    ' wait --selector') value='' ;;
+    ' wait -l') value='' ;;
+    ' wait --field-selector') value='' ;;
+    ' wait --timeout') value='' ;;
+    ' wait --server') value='' ;;
+    ' wait --context') value='@context' ;;
+    ' wait --output') value='table wide json yaml name' ;;
+    ' wait -o') value='table wide json yaml name' ;;
+    ' logs --tail') value='' ;;
+    ' logs --since') value='' ;;
+    ' logs --server') value='' ;;
+    ' logs --context') value='@context' ;;
+    ' logs --output') value='table wide json yaml name' ;;
+    ' logs -o') value='table wide json yaml name' ;;
+    ' logs --timeout') value='' ;;
     ' set --server') value='' ;;
     ' set --context') value='@context' ;;
     ' set --output') value='table wide json yaml name' ;;

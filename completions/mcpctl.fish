@@ -14,12 +14,16 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 whoami\t'Show whom the server takes you for' \
                 context\t'Choose among servers' \
                 get\t'List resources, or show some of them' \
-                describe\t'Show all fields of resources' \
+                describe\t'Show all fields of resources, and what one would look up next' \
                 create\t'Create a resource' \
                 apply\t'Make resources be as files say' \
+                diff\t'Show what `apply` would change' \
+                edit\t'Change a resource in your editor' \
                 delete\t'Delete resources' \
+                wait\t'Wait until resources stand as wanted' \
+                logs\t'Show a job\'s events, an LLM\'s requests, or the log of mcplocal' \
                 set\t'Change a part of a resource' \
-                explain\t'Say what the server would do, and why' \
+                explain\t'Explain a type\'s fields, or where a request would go' \
                 top\t'Show how busy things are' \
                 jobs\t'Submit, follow and manage durable jobs' \
                 api-resources\t'List the resource types and their short forms' \
@@ -34,8 +38,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -55,8 +59,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --provider\t'A model server that is not on this machine, or not on a usual port' \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --yes\t'Ask nothing: take the defaults, and publish every chat model found, at most 10' \
                 -y\t'Ask nothing: take the defaults, and publish every chat model found, at most 10' \
@@ -78,8 +82,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --with-token\t'Read the token from stdin, never from a prompt' \
                 --insecure-storage\t'Store the token in the private file even where there is a keyring' \
@@ -97,8 +101,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -114,8 +118,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -135,8 +139,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -152,8 +156,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -169,8 +173,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -186,8 +190,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -203,8 +207,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -218,6 +222,10 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
         case ' get'
             set subs
             set flags \
+                --selector\t'Only those with these labels: KEY=VALUE, KEY!=VALUE, \'KEY in (A,B)\', KEY, !KEY; commas between' \
+                -l\t'Only those with these labels: KEY=VALUE, KEY!=VALUE, \'KEY in (A,B)\', KEY, !KEY; commas between' \
+                --field-selector\t'Only those with these fields: PATH=VALUE or PATH!=VALUE, commas between' \
+                --sort-by\t'Order by the field at this path, such as .status.phase; those without it come last' \
                 --by\t'What `usage` is summed by, commas between; default: llm' \
                 --since\t'From when `usage` counts, such as 7d or 2026-11-01 (UTC); default: the first of the month' \
                 --until\t'Until when `usage` counts, exclusive; default: now' \
@@ -229,12 +237,13 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --kind\t'Only `jobs` of this kind' \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
-                --watch\t'Go on with changes, until Ctrl-C (LLMs only)' \
-                -w\t'Go on with changes, until Ctrl-C (LLMs only)' \
+                --watch\t'Go on with changes, until Ctrl-C' \
+                -w\t'Go on with changes, until Ctrl-C' \
                 --no-headers\t'Leave the header line out' \
+                --show-labels\t'Show the labels as the last column' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
                 --quiet\t'Say nothing but data, warnings and errors' \
@@ -247,18 +256,21 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
         case ' describe'
             set subs
             set flags \
+                --selector\t'Only those with these labels: KEY=VALUE, KEY!=VALUE, \'KEY in (A,B)\', KEY, !KEY; commas between' \
+                -l\t'Only those with these labels: KEY=VALUE, KEY!=VALUE, \'KEY in (A,B)\', KEY, !KEY; commas between' \
+                --field-selector\t'Only those with these fields: PATH=VALUE or PATH!=VALUE, commas between' \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
                 --quiet\t'Say nothing but data, warnings and errors' \
                 -q\t'Say nothing but data, warnings and errors' \
                 --no-color\t'Use no colour [env: NO_COLOR]' \
-                --help\t'Print help' \
-                -h\t'Print help'
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
             set slot '@what'
             set many 1
         case ' create'
@@ -272,8 +284,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -298,8 +310,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --breaker-open-for\t'How long it stays out before one request probes it, such as 30s; default: 5m' \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --no-stream-usage\t'Don\'t ask its streams for their usage: for servers that refuse `stream_options`' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
@@ -324,8 +336,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --cache-ttl\t'Keep answers for so long, to be given again, such as 10m' \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --cache-always\t'Keep also answers of requests with a temperature other than 0' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -342,7 +354,7 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --input\t'For a million tokens of prompts' \
                 --output\t'For a million tokens of answers; default: 0' \
                 --cached-input\t'For a million tokens of prompts that the provider had cached; default: as --input' \
-                -o\t'How to print: table, wide, json, yaml or name; here only as -o' \
+                -o\t'How to print, as with all commands; here only as -o' \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
@@ -363,8 +375,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --from-env\t'Read a field from an environment variable' \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -388,8 +400,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --budget-period\t'When the budget begins anew, in UTC; default: month' \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -418,8 +430,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --timeout\t'How long to wait for the job, such as 10m; here not this call\'s' \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --wait\t'Wait for the end, and print the answer' \
                 -w\t'Wait for the end, and print the answer' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
@@ -436,12 +448,12 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --filename\t'A file, a folder of .yaml, .yml and .json files, or - for stdin' \
                 -f\t'A file, a folder of .yaml, .yml and .json files, or - for stdin' \
+                --dry-run\t'Say what would be done, and don\'t do it' \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
-                --dry-run\t'Say what would be done, and don\'t do it' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
                 --quiet\t'Say nothing but data, warnings and errors' \
@@ -451,17 +463,102 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 -h\t'Print help (see more with \'--help\')'
             set slot ''
             set many 0
-        case ' delete'
+        case ' diff'
+            set subs
+            set flags \
+                --filename\t'A file, a folder of .yaml, .yml and .json files, or - for stdin' \
+                -f\t'A file, a folder of .yaml, .yml and .json files, or - for stdin' \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                --timeout\t'Give up after this time, such as 30s or 2m' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
+            set slot ''
+            set many 0
+        case ' edit'
             set subs
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                --timeout\t'Give up after this time, such as 30s or 2m' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
+            set slot '@what'
+            set many 1
+        case ' delete'
+            set subs
+            set flags \
+                --filename\t'What a file names: a file, a folder of .yaml, .yml and .json files, or - for stdin' \
+                -f\t'What a file names: a file, a folder of .yaml, .yml and .json files, or - for stdin' \
+                --selector\t'Only those with these labels: KEY=VALUE, KEY!=VALUE, \'KEY in (A,B)\', KEY, !KEY; commas between' \
+                -l\t'Only those with these labels: KEY=VALUE, KEY!=VALUE, \'KEY in (A,B)\', KEY, !KEY; commas between' \
+                --field-selector\t'Only those with these fields: PATH=VALUE or PATH!=VALUE, commas between' \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --all\t'Delete all of the type' \
+                --ignore-not-found\t'Don\'t mind what is not there' \
                 --yes\t'Don\'t ask' \
                 -y\t'Don\'t ask' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
+            set slot '@what'
+            set many 1
+        case ' wait'
+            set subs
+            set flags \
+                --for\t'What for: status=WORD, create, delete, jsonpath=PATH or jsonpath=PATH=VALUE' \
+                --selector\t'Only those with these labels: KEY=VALUE, KEY!=VALUE, \'KEY in (A,B)\', KEY, !KEY; commas between' \
+                -l\t'Only those with these labels: KEY=VALUE, KEY!=VALUE, \'KEY in (A,B)\', KEY, !KEY; commas between' \
+                --field-selector\t'Only those with these fields: PATH=VALUE or PATH!=VALUE, commas between' \
+                --timeout\t'How long to wait, such as 2m; here not a call\'s' \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                --all\t'All of the type that are there' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
+            set slot '@what'
+            set many 1
+        case ' logs'
+            set subs
+            set flags \
+                --tail\t'At most so many of the last; default: 50 requests, 200 lines of the daemon, all of a job' \
+                --since\t'From when, such as 1h or 2026-11-01 (UTC)' \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                --timeout\t'Give up after this time, such as 30s or 2m' \
+                --follow\t'Go on with what comes, until Ctrl-C' \
+                -f\t'Go on with what comes, until Ctrl-C' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
                 --quiet\t'Say nothing but data, warnings and errors' \
@@ -477,8 +574,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -499,8 +596,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --budget-period\t'When the budget begins anew, in UTC; default: month' \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --clear\t'Drop every limit that is not named' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
@@ -518,25 +615,26 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
+                --recursive\t'Show the fields of the fields too, by their names' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
                 --quiet\t'Say nothing but data, warnings and errors' \
                 -q\t'Say nothing but data, warnings and errors' \
                 --no-color\t'Use no colour [env: NO_COLOR]' \
-                --help\t'Print help' \
-                -h\t'Print help'
-            set slot ''
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
+            set slot 'llm alias price secret token job'
             set many 0
         case ' explain route'
             set subs
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --no-headers\t'Leave the header line out' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
@@ -554,8 +652,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -572,8 +670,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --interval\t'How often to look, such as 500ms or 10s' \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --once\t'Print the table once' \
                 --no-headers\t'Leave the header line out' \
@@ -598,8 +696,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -620,8 +718,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --timeout\t'How long to wait for the jobs, such as 2h; here not a call\'s' \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --wait\t'Wait until all have ended' \
                 -w\t'Wait until all have ended' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
@@ -638,8 +736,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -656,8 +754,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --timeout\t'How long to wait, such as 10m; default: as long as it takes' \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
                 --quiet\t'Say nothing but data, warnings and errors' \
@@ -672,8 +770,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --follow\t'Go on until it has ended' \
                 -f\t'Go on until it has ended' \
@@ -691,8 +789,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -708,8 +806,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -726,8 +824,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --interval\t'How often to look, such as 500ms or 10s' \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --once\t'Print it once' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
@@ -744,8 +842,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --no-headers\t'Leave the header line out' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
@@ -767,8 +865,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --max-tokens\t'The most tokens of an answer' \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --no-stream\t'Wait for the whole answer' \
                 --continue\t'Go on with the last conversation' \
@@ -796,8 +894,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --grace\t'How long a command that is to end may take for it before it is killed' \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --once\t'End after one job, or when none is there: 0 where it is done, 1 where not' \
                 --drain\t'End when nothing is queued: 1 where a job ended as an error' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
@@ -822,8 +920,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -839,8 +937,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -856,8 +954,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -873,8 +971,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -890,8 +988,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -908,8 +1006,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --tail\t'At most so many lines' \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --follow\t'Go on with new lines, until Ctrl-C' \
                 -f\t'Go on with new lines, until Ctrl-C' \
@@ -927,8 +1025,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -944,8 +1042,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -961,8 +1059,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -978,8 +1076,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -995,8 +1093,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -1013,8 +1111,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --dir\t'Write the pages of all commands to this folder, which is made where it is missing' \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -1030,8 +1128,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --client\t'Ask neither the server nor mcplocal' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
@@ -1048,8 +1146,8 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
             set flags \
                 --server\t'The server to talk to [env: MCPCTL_SERVER]' \
                 --context\t'The context to use instead of the current one' \
-                --output\t'How to print: table, wide, json, yaml or name' \
-                -o\t'How to print: table, wide, json, yaml or name' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
                 --timeout\t'Give up after this time, such as 30s or 2m' \
                 --verbose\t'Show the HTTP exchange, secrets masked' \
                 -v\t'Show the HTTP exchange, secrets masked' \
@@ -1058,7 +1156,7 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --no-color\t'Use no colour [env: NO_COLOR]' \
                 --help\t'Print help (see more with \'--help\')' \
                 -h\t'Print help (see more with \'--help\')'
-            set slot 'init login logout whoami context get describe create apply delete set explain top jobs api-resources chat-llm worker local doctor completions man version help exit-codes environment config'
+            set slot 'init login logout whoami context get describe create apply diff edit delete wait logs set explain top jobs api-resources chat-llm worker local doctor completions man version help exit-codes environment config'
             set many 1
     end
 end
@@ -1170,6 +1268,14 @@ function __mcpctl_value
             echo 'table wide json yaml name'
         case ' context delete --timeout'
             echo ''
+        case ' get --selector'
+            echo ''
+        case ' get -l'
+            echo ''
+        case ' get --field-selector'
+            echo ''
+        case ' get --sort-by'
+            echo ''
         case ' get --by'
             echo 'llm principal token provider day hour'
         case ' get --since'
@@ -1197,6 +1303,12 @@ function __mcpctl_value
         case ' get -o'
             echo 'table wide json yaml name'
         case ' get --timeout'
+            echo ''
+        case ' describe --selector'
+            echo ''
+        case ' describe -l'
+            echo ''
+        case ' describe --field-selector'
             echo ''
         case ' describe --server'
             echo ''
@@ -1364,6 +1476,8 @@ function __mcpctl_value
             echo '@file'
         case ' apply -f'
             echo '@file'
+        case ' apply --dry-run'
+            echo 'none client server'
         case ' apply --server'
             echo ''
         case ' apply --context'
@@ -1374,6 +1488,40 @@ function __mcpctl_value
             echo 'table wide json yaml name'
         case ' apply --timeout'
             echo ''
+        case ' diff --filename'
+            echo '@file'
+        case ' diff -f'
+            echo '@file'
+        case ' diff --server'
+            echo ''
+        case ' diff --context'
+            echo '@context'
+        case ' diff --output'
+            echo 'table wide json yaml name'
+        case ' diff -o'
+            echo 'table wide json yaml name'
+        case ' diff --timeout'
+            echo ''
+        case ' edit --server'
+            echo ''
+        case ' edit --context'
+            echo '@context'
+        case ' edit --output'
+            echo 'table wide json yaml name'
+        case ' edit -o'
+            echo 'table wide json yaml name'
+        case ' edit --timeout'
+            echo ''
+        case ' delete --filename'
+            echo '@file'
+        case ' delete -f'
+            echo '@file'
+        case ' delete --selector'
+            echo ''
+        case ' delete -l'
+            echo ''
+        case ' delete --field-selector'
+            echo ''
         case ' delete --server'
             echo ''
         case ' delete --context'
@@ -1383,6 +1531,38 @@ function __mcpctl_value
         case ' delete -o'
             echo 'table wide json yaml name'
         case ' delete --timeout'
+            echo ''
+        case ' wait --for'
+            echo ''
+        case ' wait --selector'
+            echo ''
+        case ' wait -l'
+            echo ''
+        case ' wait --field-selector'
+            echo ''
+        case ' wait --timeout'
+            echo ''
+        case ' wait --server'
+            echo ''
+        case ' wait --context'
+            echo '@context'
+        case ' wait --output'
+            echo 'table wide json yaml name'
+        case ' wait -o'
+            echo 'table wide json yaml name'
+        case ' logs --tail'
+            echo ''
+        case ' logs --since'
+            echo ''
+        case ' logs --server'
+            echo ''
+        case ' logs --context'
+            echo '@context'
+        case ' logs --output'
+            echo 'table wide json yaml name'
+        case ' logs -o'
+            echo 'table wide json yaml name'
+        case ' logs --timeout'
             echo ''
         case ' set --server'
             echo ''

@@ -44,7 +44,7 @@ fn no_server() {
     --- stderr
     error: no server is configured
     cause: neither --server, MCPCTL_SERVER nor config.json names one
-    try: `mcpctl login URL` where a server runs; `mcpd` starts one here and prints the line to log in with
+    try: `mcpctl init` finds a server and this machine's models, `mcpctl login URL` goes to one that you know; `mcpd` starts one here
     ");
 }
 
