@@ -10,6 +10,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub(crate) mod chat;
 pub(crate) mod connect;
+pub(crate) mod console;
 pub(crate) mod gateway;
 pub(crate) mod jobs;
 pub(crate) mod local;
@@ -173,6 +174,7 @@ pub(crate) enum Command {
     Set(gateway::Set),
     Explain(gateway::Explain),
     Top(gateway::Top),
+    Console(console::Console),
     Jobs(jobs::Jobs),
     ApiResources(resources::ApiResources),
     ChatLlm(chat::ChatLlm),

@@ -15,6 +15,7 @@ use crate::session::Session;
 mod api_resources;
 mod apply;
 mod completions;
+mod console;
 mod context;
 mod create;
 mod delete;
@@ -66,6 +67,7 @@ pub(crate) fn run(cli: Cli, output: &Output) -> Result<Exit> {
         Command::Set(args) => wait_for(set::run(&args, &session)),
         Command::Explain(args) => wait_for(explain::run(&args, &session)),
         Command::Top(args) => wait_for(top::run(&args, &session)),
+        Command::Console(args) => wait_for(console::run(&args, &session)),
         Command::Jobs(args) => wait_for(jobs::run(&args, &session)),
         Command::Version(args) => wait_for(version::run(&args, &session)),
         Command::Worker(args) => wait_for(worker::run(&args, &session)),
