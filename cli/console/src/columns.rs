@@ -101,7 +101,7 @@ fn llm() -> Vec<Column> {
     vec![
         NAME,
         text("KIND", 5, |v, _| at(v, "/spec/kind")),
-        text("STATUS", 0, |v, now| llm_status(v, now)),
+        text("STATUS", 0, llm_status),
         text("TYPE", 4, |v, _| at(v, "/spec/type")),
         text("MODEL", 2, |v, _| at(v, "/spec/model")),
         text("TIER", 6, |v, _| at(v, "/spec/tier")),

@@ -78,8 +78,8 @@ pub(crate) enum Mode {
     Filter(Line),
     /// Asking whether to delete.
     Confirm(Target),
-    /// Showing the keys.
-    Help,
+    /// Showing the keys, so many lines scrolled.
+    Help(usize),
 }
 
 /// A note at the bottom.

@@ -57,8 +57,8 @@ mod tests {
 
     #[test]
     fn a_document_reads_as_yaml_and_is_bounded() {
-        let text = yaml(&json!({"metadata": {"name": "x", "n": 3}, "list": ["a", null]}));
-        assert_eq!(text, "metadata:\n  name: x\n  n: 3\nlist:\n  - a\n  - null");
+        let text = yaml(&json!({"metadata": {"name": "x", "size": 3}, "list": ["a", null]}));
+        assert_eq!(text, "metadata:\n  name: x\n  size: 3\nlist:\n- a\n- null");
         let long = yaml(&json!({"payload": "x".repeat(1 << 20), "list": vec![1; 9999]}));
         assert!(long.len() < 12_000, "{}", long.len());
         assert!(long.contains("(1048576 bytes)") && long.contains("(9999 items)"));

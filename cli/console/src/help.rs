@@ -44,3 +44,8 @@ pub(crate) const KEYS: [(&str, &[(&str, &str)]); 4] = [
         ],
     ),
 ];
+
+/// Lines of all groups, one below the other.
+pub(crate) fn lines() -> usize {
+    KEYS.iter().map(|(_, keys)| keys.len() + 1).sum()
+}

@@ -4,6 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use crate::command::{self, Command};
 use crate::console::{Action, Console, Mode};
+use crate::help;
 use crate::line::Line;
 use crate::pane::{Pane, Showing};
 use crate::target::{Kind, Target};
@@ -52,8 +53,7 @@ impl Console {
             Mode::Command(line) => self.command(line, key),
             Mode::Filter(line) => self.filter(line, key),
             Mode::Confirm(target) => self.confirm(target, key),
-            // Any key closes it.
-            Mode::Help => None,
+            Mode::Help(top) => self.help(top, key),
         }
     }
 
@@ -78,7 +78,7 @@ impl Console {
     fn run(&mut self, typed: &str) -> Option<Action> {
         match command::parse(typed) {
             Ok(Command::Go(view)) => self.go(view),
-            Ok(Command::Help) => self.mode = Mode::Help,
+            Ok(Command::Help) => self.mode = Mode::Help(0),
             Ok(Command::Leave) => return Some(Action::Leave { interrupted: false }),
             Err(_) if typed.trim().is_empty() => {}
             Err(why) => self.say(Tone::Bad, why),
@@ -105,6 +105,20 @@ impl Console {
             }
         }
         self.mode = Mode::Filter(line);
+        None
+    }
+
+    /// It scrolls; any other key closes it.
+    fn help(&mut self, top: usize, key: &KeyEvent) -> Option<Action> {
+        let last = help::lines().saturating_sub(1);
+        let top = match key.code {
+            KeyCode::Up | KeyCode::Char('k') => top.saturating_sub(1),
+            KeyCode::Down | KeyCode::Char('j') => top + 1,
+            KeyCode::PageUp => top.saturating_sub(5),
+            KeyCode::PageDown | KeyCode::Char(' ') => top + 5,
+            _ => return None,
+        };
+        self.mode = Mode::Help(top.min(last));
         None
     }
 
@@ -138,7 +152,7 @@ impl Console {
             KeyCode::Char('q') => return Some(Action::Leave { interrupted: false }),
             KeyCode::Char(':') => self.mode = Mode::Command(Line::default()),
             KeyCode::Char('/') => self.begin_filter(),
-            KeyCode::Char('?') | KeyCode::F(1) => self.mode = Mode::Help,
+            KeyCode::Char('?') | KeyCode::F(1) => self.mode = Mode::Help(0),
             KeyCode::Tab => self.go(self.view.step(1)),
             KeyCode::BackTab => self.go(self.view.step(View::ALL.len() - 1)),
             KeyCode::Char(c @ '1'..='9') => self.go(View::ALL[c as usize - '1' as usize]),

@@ -42,9 +42,8 @@ impl Console {
 
     fn take(&mut self, feed: &Feed, what: What) {
         match (feed, what) {
-            (Feed::Llms | Feed::Documents(Kind::Llm), What::Rows { rows, .. }) => {
-                self.all_llms(rows)
-            }
+            (Feed::Llms, What::Rows { rows, .. }) => self.all_llms(rows),
+            (Feed::Documents(Kind::Llm), What::Rows { rows, .. }) => self.heard(&rows),
             (Feed::Llms, What::Changed(llm)) => self.llm_changed(llm),
             (Feed::Llms, What::Gone(name)) => self.llm_gone(&name),
             (Feed::Load, What::Object(load)) => self.take_load(&load),
@@ -108,6 +107,25 @@ impl Console {
             }
             for (tone, text) in told {
                 self.events.add(self.now, tone, text);
+            }
+        }
+        self.fill_llms();
+    }
+
+    /// Takes the heartbeats alone: a list may be older than the changes that were told since.
+    fn heard(&mut self, rows: &[Value]) {
+        const HEARTBEAT: &str = "/status/lastHeartbeatAt";
+        let Some(llms) = &mut self.llms else {
+            return;
+        };
+        for row in rows {
+            let known = llms.get_mut(name_of(row));
+            let known = known.and_then(|llm| llm.pointer_mut(HEARTBEAT));
+            if let (Some(known), Some(heard)) = (known, row.pointer(HEARTBEAT))
+                // RFC 3339 in UTC: the greater text is the later time.
+                && heard.as_str() > known.as_str()
+            {
+                *known = heard.clone();
             }
         }
         self.fill_llms();

@@ -10,7 +10,7 @@ pub(crate) fn width(text: &str) -> usize {
 
 /// `text` on one line of at most `cells`, with `…` where it was longer.
 pub(crate) fn cut(text: &str, cells: usize) -> String {
-    let text = text.replace(['\n', '\t'], " ");
+    let text = visible(&text.replace(['\n', '\t'], " "));
     if width(&text) <= cells {
         return text;
     }
@@ -21,13 +21,28 @@ pub(crate) fn cut(text: &str, cells: usize) -> String {
     kept
 }
 
+/// The same, its end kept: ids that were made one after the other differ there.
+pub(crate) fn cut_start(text: &str, cells: usize) -> String {
+    let text = cut(text, usize::MAX);
+    let mut kept = text.as_str();
+    while width(kept) > cells.saturating_sub(1) && width(&text) > cells {
+        let mut letters = kept.graphemes(true);
+        letters.next();
+        kept = letters.as_str();
+    }
+    if kept.len() < text.len() && cells > 0 {
+        return format!("…{kept}");
+    }
+    kept.to_owned()
+}
+
 /// `text` in lines of at most `cells`; its own line ends stay, what continues is indented as its
 /// line.
 pub(crate) fn wrap(text: &str, cells: usize) -> Vec<String> {
     let cells = cells.max(1);
     let mut lines = Vec::new();
     for line in text.split('\n') {
-        let line = line.replace('\t', "    ");
+        let line = visible(&line.replace('\t', "    "));
         let spaces = line.len() - line.trim_start_matches(' ').len();
         let indent = " ".repeat(if spaces + 12 > cells { 0 } else { spaces });
         let mut rest = line.as_str();
@@ -47,6 +62,14 @@ pub(crate) fn wrap(text: &str, cells: usize) -> Vec<String> {
         lines.push(begun + rest);
     }
     lines
+}
+
+/// What moves no cursor and turns no direction. Whoever brought the text has cleaned it of whole
+/// sequences; this is for the one that forgot.
+fn visible(text: &str) -> String {
+    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let kept = text.chars().filter(|c| !c.is_control() && !turns(*c));
+    kept.collect()
 }
 
 /// The longest beginning of `text` that takes at most `cells`; at least one letter where there is
@@ -87,7 +110,12 @@ mod tests {
         assert_eq!(cut("👩‍👩‍👧 x", 4), "👩‍👩‍👧 x");
         assert_eq!(cut("abc", 3), "abc");
         assert_eq!(cut("abc\nd", 4), "abc…");
+        assert_eq!(cut_start("abcdef", 4), "…def");
+        assert_eq!(cut_start("abcdef", 6), "abcdef");
+        assert_eq!(cut_start("a你好", 4), "…好");
+        assert_eq!(cut_start("abc", 0), "");
         assert_eq!(cut("abc", 0), "");
+        assert_eq!(cut("a\u{1b}b\u{202e}c", 9), "abc");
     }
 
     #[test]

@@ -15,11 +15,11 @@ use crate::failure::{Failure, Result};
 pub(crate) mod columns;
 pub(crate) mod describe;
 pub(crate) mod paint;
+pub(crate) mod quantity;
 pub(crate) mod sanitise;
 pub(crate) mod screen;
 pub(crate) mod table;
 
-pub(crate) use quantity;
 use sanitise::sanitise;
 
 /// How this run writes.

@@ -21,7 +21,7 @@ pub(super) fn draw(console: &Console, frame: &mut Frame<'_>, area: Rect) {
             let found = format!("{} of {}", table.rows().len(), table.total());
             typed(console, frame, area, "/", &line.text, &found);
         }
-        Mode::Browse | Mode::Confirm(_) | Mode::Help => {
+        Mode::Browse | Mode::Confirm(_) | Mode::Help(_) => {
             let line = match &console.note {
                 Some(note) => {
                     let text = cut(&note.text, usize::from(area.width));

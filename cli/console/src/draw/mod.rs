@@ -67,7 +67,7 @@ pub(crate) fn draw(console: &mut Console, frame: &mut Frame<'_>) {
     }
     footer::draw(console, frame, foot);
     match &console.mode {
-        Mode::Help => overlay::help(console, frame, area),
+        Mode::Help(top) => overlay::help(console, *top, frame, area),
         Mode::Confirm(target) => overlay::confirm(console, target, frame, area),
         Mode::Browse | Mode::Command(_) | Mode::Filter(_) => {}
     }

@@ -14,7 +14,7 @@ use crate::theme::Tone;
 /// Cells of a group of keys.
 const GROUP: u16 = 48;
 
-pub(super) fn help(console: &Console, frame: &mut Frame<'_>, area: Rect) {
+pub(super) fn help(console: &Console, top: usize, frame: &mut Frame<'_>, area: Rect) {
     let groups: Vec<Vec<Line<'static>>> = KEYS
         .iter()
         .map(|(title, keys)| {
@@ -42,7 +42,9 @@ pub(super) fn help(console: &Console, frame: &mut Frame<'_>, area: Rect) {
     let each = u32::try_from(columns.len()).unwrap_or(1);
     let areas = Layout::horizontal(vec![Constraint::Ratio(1, each); columns.len()]).split(inner);
     for (lines, area) in columns.into_iter().zip(areas.iter()) {
-        for (line, row) in lines.into_iter().zip(area.rows()) {
+        // What fits is not scrolled away.
+        let most = lines.len().saturating_sub(usize::from(area.height));
+        for (line, row) in lines.into_iter().skip(top.min(most)).zip(area.rows()) {
             frame.render_widget(line, row);
         }
     }

@@ -8,7 +8,7 @@ use ratatui::widgets::{Borders, Cell, HighlightSpacing, Paragraph, Row, Table, T
 use crate::columns::tone_of;
 use crate::connection::advice;
 use crate::console::Console;
-use crate::text::{count, cut, width};
+use crate::text::{count, cut, cut_start, width};
 use crate::theme::Tone;
 use crate::view::View;
 
@@ -50,6 +50,7 @@ pub(super) fn draw(console: &mut Console, frame: &mut Frame<'_>, area: Rect) {
             let cell = &row.cells[*at];
             let text = match cell.text.as_str() {
                 "" => "-".into(),
+                text if table.columns()[*at].header == "ID" => cut_start(text, *cells),
                 text => cut(text, *cells),
             };
             let tone = if stale { Tone::Faint } else { cell.tone };
@@ -136,6 +137,9 @@ fn title(console: &Console, cells: usize) -> Vec<Span<'static>> {
             _ => format!("{} shown, there are more", count(total)),
         };
     }
+    if table.filter().is_some() {
+        amount = format!("{} of {amount}", count(shown));
+    }
     let style = |tone| console.theme.style(tone);
     let mut title = vec![Span::styled(
         format!(" {} ", console.view.name()),
@@ -145,7 +149,7 @@ fn title(console: &Console, cells: usize) -> Vec<Span<'static>> {
         title.push(Span::raw(format!("{amount} ")));
     }
     if let Some(filter) = table.filter() {
-        let text = format!("/{} {} ", cut(&filter.typed, 24), count(shown));
+        let text = format!("/{} ", cut(&filter.typed, 24));
         title.push(Span::styled(text, style(Tone::Key)));
     }
     if let Some((header, descending)) = table.sorted_by() {

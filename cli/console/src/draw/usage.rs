@@ -90,6 +90,9 @@ fn sparkline(console: &Console, track: &Track) -> Sparkline<'static> {
 }
 
 fn tenths(tenths: u64) -> String {
+    if tenths.is_multiple_of(10) {
+        return (tenths / 10).to_string();
+    }
     #[expect(clippy::cast_precision_loss, reason = "bounded far below 2^52")]
     let number = tenths as f64 / 10.0;
     quantity::rate(number)

@@ -38,7 +38,7 @@ pub(in crate::commands) enum What {
 }
 
 impl JobEvent {
-    pub(super) fn read(event: &sse::Event) -> Self {
+    pub(in crate::commands) fn read(event: &sse::Event) -> Self {
         let data: Value =
             serde_json::from_str(&event.data).unwrap_or_else(|_| Value::String(event.data.clone()));
         let what = match event.event.as_str() {
