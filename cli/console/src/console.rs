@@ -120,6 +120,8 @@ pub struct Console {
     pub(crate) job: Option<Value>,
     /// Rows of the table on the screen, as the last frame had them.
     pub(crate) page: usize,
+    /// LLMs, their load or workers have changed since the last frame.
+    pub(crate) llms_changed: bool,
     changed: bool,
 }
 
@@ -151,6 +153,7 @@ impl Console {
             costs: None,
             job: None,
             page: 1,
+            llms_changed: false,
             changed: true,
         }
     }
@@ -181,7 +184,7 @@ impl Console {
         if self.note.as_ref().is_some_and(|note| note.until <= now) {
             self.note = None;
         }
-        self.table_mut().show(now);
+        self.table_mut().grow_older();
         self.changed = true;
     }
 
@@ -199,7 +202,17 @@ impl Console {
 
     /// Draws a frame.
     pub fn draw(&mut self, frame: &mut Frame<'_>) {
+        self.settle();
         draw::draw(self, frame);
+    }
+
+    /// Shows what has come since the last frame.
+    pub(crate) fn settle(&mut self) {
+        if std::mem::take(&mut self.llms_changed) {
+            self.fill_llms();
+        }
+        let now = self.now;
+        self.table_mut().settle(now);
     }
 
     pub(crate) fn touch(&mut self) {
@@ -227,11 +240,11 @@ impl Console {
     /// Fills a view's table.
     pub(crate) fn fill(&mut self, view: View, values: Vec<(String, Value)>, more: bool) {
         let columns = columns(view, self.by);
-        self.tables[view.place()].fill(columns, values, more, self.now);
+        self.tables[view.place()].fill(columns, values, more);
     }
 
-    /// Makes the tables about LLMs anew, of those that are looked at.
-    pub(crate) fn fill_llms(&mut self) {
+    /// Makes the table about LLMs anew, where one is looked at.
+    fn fill_llms(&mut self) {
         let Some(llms) = &self.llms else {
             return;
         };
@@ -273,9 +286,8 @@ impl Console {
         self.pane = None;
         self.job = None;
         self.view = view;
-        self.fill_llms();
-        let now = self.now;
-        self.table_mut().show(now);
+        self.llms_changed = true;
+        self.table_mut().grow_older();
     }
 
     /// Sums usage in another way.

@@ -17,8 +17,6 @@ pub(crate) const MAX_ROWS: usize = 5000;
 pub(crate) struct Row {
     pub(crate) key: String,
     pub(crate) cells: Vec<Cell>,
-    /// Its place in [`Table::values`].
-    place: usize,
 }
 
 /// One view's rows.
@@ -39,23 +37,37 @@ pub(crate) struct Table {
     pub(crate) loaded: bool,
     /// The server has more.
     pub(crate) more: bool,
+    /// The shown rows are not those that are known.
+    unsettled: bool,
 }
 
 impl Table {
-    /// Takes all rows in place of those before.
+    /// Takes all rows in place of those before; they show when it settles.
     pub(crate) fn fill(
         &mut self,
         columns: Vec<Column>,
         mut values: Vec<(String, Value)>,
         more: bool,
-        now: Timestamp,
     ) {
         self.more = more || values.len() > MAX_ROWS;
         values.truncate(MAX_ROWS);
         self.loaded = true;
         self.columns = columns;
         self.values = values;
-        self.show(now);
+        self.unsettled = true;
+    }
+
+    /// Time has passed: ages differ.
+    pub(crate) fn grow_older(&mut self) {
+        self.unsettled = true;
+    }
+
+    /// Shows what has come since the last frame. Between two frames nothing moves: a key means
+    /// what its person sees, and many changes cost as much as one.
+    pub(crate) fn settle(&mut self, now: Timestamp) {
+        if self.unsettled {
+            self.show(now);
+        }
     }
 
     /// Forgets all rows: others are about to come.
@@ -67,16 +79,16 @@ impl Table {
         };
     }
 
-    /// Makes the shown rows anew: time has passed, or what is shown has changed.
-    pub(crate) fn show(&mut self, now: Timestamp) {
+    /// Makes the shown rows anew.
+    fn show(&mut self, now: Timestamp) {
+        self.unsettled = false;
         let chosen = self.chosen_row().map(|row| row.key.clone());
         let mut rows: Vec<Row> = Vec::with_capacity(self.values.len());
-        for (place, (key, value)) in self.values.iter().enumerate() {
+        for (key, value) in &self.values {
             let cells = self.columns.iter().map(|column| (column.cell)(value, now));
             let row = Row {
                 key: key.clone(),
                 cells: cells.collect(),
-                place,
             };
             if self.takes(&row) {
                 rows.push(row);
@@ -143,10 +155,9 @@ impl Table {
         self.rows.get(self.chosen)
     }
 
-    /// What the chosen row is made of.
+    /// What the chosen row is made of; nothing where that is gone already.
     pub(crate) fn chosen_value(&self) -> Option<&Value> {
-        let row = self.chosen_row()?;
-        self.values.get(row.place).map(|(_, value)| value)
+        self.value(&self.chosen_row()?.key)
     }
 
     /// What the row with a key is made of.
@@ -224,7 +235,8 @@ mod tests {
             .iter()
             .map(|(name, requests)| (name.to_string(), json!({"llm": name, "requests": requests})));
         let columns = columns(View::Usage, By::Llm);
-        table.fill(columns, values.collect(), false, Timestamp::default());
+        table.fill(columns, values.collect(), false);
+        table.settle(Timestamp::default());
     }
 
     fn shown(table: &Table) -> Vec<&str> {

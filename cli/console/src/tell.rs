@@ -50,7 +50,7 @@ impl Console {
             (Feed::Workers, What::Rows { mut rows, .. }) => {
                 rows.truncate(MAX_ROWS);
                 self.workers = rows;
-                self.fill_llms();
+                self.llms_changed = true;
             }
             (Feed::Jobs, What::Rows { rows, more }) => self.take_jobs(rows, more),
             (Feed::Jobs, What::Object(summary)) => self.jobs_summary = Some(summary),
@@ -109,7 +109,7 @@ impl Console {
                 self.events.add(self.now, tone, text);
             }
         }
-        self.fill_llms();
+        self.llms_changed = true;
     }
 
     /// Takes the heartbeats alone: a list may be older than the changes that were told since.
@@ -128,7 +128,7 @@ impl Console {
                 *known = heard.clone();
             }
         }
-        self.fill_llms();
+        self.llms_changed = true;
     }
 
     fn llm_changed(&mut self, llm: Value) {
@@ -144,7 +144,7 @@ impl Console {
         if let Some((tone, text)) = told {
             self.events.add(self.now, tone, text);
         }
-        self.fill_llms();
+        self.llms_changed = true;
     }
 
     fn llm_gone(&mut self, name: &str) {
@@ -152,7 +152,7 @@ impl Console {
         if let Some((tone, text)) = change(name, gone.as_ref(), None) {
             self.events.add(self.now, tone, text);
         }
-        self.fill_llms();
+        self.llms_changed = true;
     }
 
     fn take_load(&mut self, load: &Value) {
@@ -165,9 +165,7 @@ impl Console {
             .iter()
             .map(|item| (field(item, "llm").to_owned(), item.clone()));
         self.load = named.collect();
-        if self.view == View::Llm {
-            self.fill_llms();
-        }
+        self.llms_changed = true;
     }
 
     fn take_jobs(&mut self, rows: Vec<Value>, more: bool) {

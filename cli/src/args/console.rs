@@ -1,6 +1,8 @@
 //! `console`.
 
 use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use console::View;
 
 /// Look at everything live, and act on it
 ///
@@ -19,9 +21,17 @@ Examples:
 Views: llm, publishers, jobs, usage, requests, alias, price, secret, token.")]
 pub(crate) struct Console {
     /// The view to begin with
-    #[arg(default_value = "llm", hide_default_value = true)]
-    pub(crate) view: String,
+    #[arg(default_value = "llm", hide_default_value = true, hide_possible_values = true,
+        value_parser = views())]
+    pub(crate) view: View,
     /// Change nothing: no edit, no delete, no cancel, no retry
     #[arg(long)]
     pub(crate) read_only: bool,
+}
+
+fn views() -> impl TypedValueParser<Value = View> {
+    let named = |view: View| PossibleValue::new(view.name()).aliases(&view.words()[1..]);
+    let views = PossibleValuesParser::new(View::ALL.map(named));
+    // Only words that name a view come so far.
+    views.map(|word| View::find(&word).unwrap_or(View::Llm))
 }

@@ -55,6 +55,7 @@ impl Stage {
 
     pub(super) fn tell(&mut self, feed: Feed, what: What) {
         self.console.tell(News { feed, what }, self.now);
+        self.console.settle();
     }
 
     pub(super) fn lose(&mut self, feed: Feed, kind: TroubleKind, why: &str, hint: Option<&str>) {

@@ -207,6 +207,27 @@ fn what_changes_becomes_an_event_and_what_was_there_does_not() {
 }
 
 #[test]
+fn a_key_means_the_row_that_was_drawn() {
+    let mut stage = Stage::full(View::Jobs);
+    stage.screen(80, 24);
+    let without_the_first = rows(&[job(4, "queued"), job(3, "done")]);
+    let news = crate::News {
+        feed: Feed::Jobs,
+        what: without_the_first,
+    };
+    let now = stage.console.now;
+    stage.console.tell(news, now);
+    assert_eq!(
+        stage.press("x"),
+        None,
+        "what is seen is gone; the next one is not meant"
+    );
+    stage.screen(80, 24);
+    let next = "0199a1b2-1b7d-7f00-8000-000000000004";
+    assert_eq!(stage.press("x"), Some(Action::Cancel(next.into())));
+}
+
+#[test]
 fn a_heartbeat_makes_a_publisher_heard_and_changes_nothing_else() {
     let mut stage = Stage::full(View::Publishers);
     let mut beat = llm("laptop", "virtual", "inactive");

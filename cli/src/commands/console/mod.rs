@@ -12,7 +12,7 @@
 use std::io::IsTerminal;
 use std::time::Duration;
 
-use console::{Action, Console, Setup, View};
+use console::{Action, Console, Setup};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use crate::args::console as args;
@@ -20,7 +20,6 @@ use crate::client::Client;
 use crate::clock::now;
 use crate::exit_code::Exit;
 use crate::failure::{Failure, Result};
-use crate::near_miss::nearest;
 use crate::output::Output;
 use crate::session::Session;
 
@@ -46,12 +45,11 @@ const TICK: Duration = Duration::from_secs(1);
 const AT_ONCE: usize = 256;
 
 pub(super) async fn run(args: &args::Console, session: &Session<'_>) -> Result<Exit> {
-    let view = view(&args.view)?;
     check_terminal(session.output)?;
     let client = quiet_client(session)?;
     let console = Console::new(Setup {
         server: client.server().to_string(),
-        view,
+        view: args.view,
         colour: session.output.colour_on_out(),
         read_only: args.read_only,
         now: now(),
@@ -82,17 +80,6 @@ fn quiet_client(session: &Session<'_>) -> Result<Client> {
     Session::new(&global, &output)?.client()
 }
 
-fn view(word: &str) -> Result<View> {
-    View::find(word).ok_or_else(|| {
-        let failure = Failure::usage(format!("there is no view `{word}`"));
-        let words = View::ALL.iter().flat_map(|view| view.words());
-        match nearest(word, words.copied()) {
-            Some(near) => failure.hint(format!("did you mean `{near}`?")),
-            None => failure.hint("`mcpctl help console` lists the views"),
-        }
-    })
-}
-
 fn check_terminal(output: &Output) -> Result<()> {
     if output.can_draw() && std::io::stdin().is_terminal() {
         return Ok(());
@@ -121,15 +108,17 @@ impl Live<'_> {
     async fn run(&mut self) -> Result<Exit> {
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut drawn_at: Option<Instant> = None;
+        let mut next = Instant::now();
         let mut dirty = true;
         loop {
             self.feeds.follow(&self.console.wanted());
             dirty |= self.console.take_changed();
-            let next = drawn_at.map_or_else(Instant::now, |at| at + FRAME);
-            if dirty && next <= Instant::now() {
+            let begun = Instant::now();
+            if dirty && next <= begun {
                 self.screen.draw(&mut self.console)?;
-                drawn_at = Some(Instant::now());
+                // A long list, or a slow terminal, has most of the time for other things, too.
+                let taken = begun.elapsed();
+                next = Instant::now() + FRAME.max(taken * 4);
                 dirty = false;
                 continue;
             }
