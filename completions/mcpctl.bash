@@ -4,7 +4,7 @@ _mcpctl_table() {
     subs='' flags='' slot='' many=0
     case "$1" in
     '')
-        subs='login logout whoami context get describe create apply delete set explain top jobs api-resources chat-llm worker local completions version help'
+        subs='login logout whoami context get describe create apply delete set explain top console jobs api-resources chat-llm worker local completions version help'
         flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h --version -V'
         slot='' many=0
         ;;
@@ -133,6 +133,11 @@ _mcpctl_table() {
         flags='--interval --server --context --output -o --timeout --once --no-headers --verbose -v --quiet -q --no-color --help -h'
         slot='@llm' many=1
         ;;
+    ' console')
+        subs=''
+        flags='--server --context --output -o --timeout --read-only --verbose -v --quiet -q --no-color --help -h'
+        slot='llm publishers jobs usage requests alias price secret token' many=0
+        ;;
     ' jobs')
         subs='submit watch wait logs cancel retry top'
         flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
@@ -246,7 +251,7 @@ _mcpctl_table() {
     ' help')
         subs=''
         flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
-        slot='login logout whoami context get describe create apply delete set explain top jobs api-resources chat-llm worker local completions version help exit-codes environment config' many=1
+        slot='login logout whoami context get describe create apply delete set explain top console jobs api-resources chat-llm worker local completions version help exit-codes environment config' many=1
         ;;
     esac
 }
@@ -442,6 +447,11 @@ _mcpctl_value() {
     ' top llm --output') value='table wide json yaml name' ;;
     ' top llm -o') value='table wide json yaml name' ;;
     ' top llm --timeout') value='' ;;
+    ' console --server') value='' ;;
+    ' console --context') value='@context' ;;
+    ' console --output') value='table wide json yaml name' ;;
+    ' console -o') value='table wide json yaml name' ;;
+    ' console --timeout') value='' ;;
     ' jobs --server') value='' ;;
     ' jobs --context') value='@context' ;;
     ' jobs --output') value='table wide json yaml name' ;;

@@ -139,6 +139,30 @@ fn a_signal_gives_the_terminal_back() {
 }
 
 #[test]
+fn it_ends_with_its_terminal() {
+    let (sandbox, server) = setup();
+    let Some(terminal) = Terminal::start_wide(&sandbox, &server, "console", 80) else {
+        return;
+    };
+    terminal.wait("the rows", has_rows);
+    let process = format!("/proc/{}", terminal.pid());
+    let process = std::path::Path::new(&process);
+    if !process.exists() {
+        eprintln!("SKIPPED: no /proc, the end with the terminal was NOT tested");
+        return;
+    }
+    drop(terminal);
+    let limit = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while process.exists() {
+        assert!(
+            std::time::Instant::now() < limit,
+            "it runs on without a terminal"
+        );
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+}
+
+#[test]
 fn what_is_deleted_was_confirmed_and_what_became_of_it_is_told() {
     let (sandbox, server) = setup();
     let Some(terminal) = Terminal::start_wide(&sandbox, &server, "console", 80) else {
@@ -226,8 +250,12 @@ fn it_needs_a_terminal_and_a_view_that_there_is() {
     assert_snapshot!(shown(&["console", "lmm"]), @"
     exit 2
     --- stderr
-    error: there is no view `lmm`
-    try: did you mean `llm`?
+    error: invalid value 'lmm' for '[VIEW]'
+      [possible values: llm, publishers, jobs, usage, requests, alias, price, secret, token]
+
+      tip: a similar value exists: 'llm'
+
+    For more information, try '--help'.
     ");
     assert!(server.asked().is_empty());
 }

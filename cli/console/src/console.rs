@@ -1,6 +1,7 @@
 //! The state: what is shown, what is known, and what is wanted.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::time::Duration;
 
 use ratatui::Frame;
@@ -82,6 +83,9 @@ pub(crate) enum Mode {
     Help(usize),
 }
 
+/// Rows by their keys.
+pub(crate) type Rows = Vec<(String, Rc<Value>)>;
+
 /// A note at the bottom.
 #[derive(Debug)]
 pub(crate) struct Note {
@@ -108,8 +112,8 @@ pub struct Console {
     pub(crate) note: Option<Note>,
     tables: [Table; View::ALL.len()],
     pub(crate) connection: Connection,
-    /// The LLMs by name; `None` until all were told.
-    pub(crate) llms: Option<BTreeMap<String, Value>>,
+    /// The LLMs by name, each with its `load`; `None` until all were told.
+    pub(crate) llms: Option<BTreeMap<String, Rc<Value>>>,
     pub(crate) workers: Vec<Value>,
     /// The last look at the load, by LLM.
     pub(crate) load: BTreeMap<String, Value>,
@@ -238,7 +242,7 @@ impl Console {
     }
 
     /// Fills a view's table.
-    pub(crate) fn fill(&mut self, view: View, values: Vec<(String, Value)>, more: bool) {
+    pub(crate) fn fill(&mut self, view: View, values: Rows, more: bool) {
         let columns = columns(view, self.by);
         self.tables[view.place()].fill(columns, values, more);
     }
@@ -250,18 +254,12 @@ impl Console {
         };
         match self.view {
             View::Llm => {
-                let rows = llms.iter().map(|(name, llm)| {
-                    let mut llm = llm.clone();
-                    if let (Some(load), Some(fields)) = (self.load.get(name), llm.as_object_mut()) {
-                        fields.insert("load".into(), load.clone());
-                    }
-                    (name.clone(), llm)
-                });
+                let rows = llms.iter().map(|(name, llm)| (name.clone(), llm.clone()));
                 let rows = rows.collect();
                 self.fill(View::Llm, rows, false);
             }
             View::Publishers => {
-                let rows = publishers::rows(llms.values(), &self.workers);
+                let rows = publishers::rows(llms.values().map(|llm| &**llm), &self.workers);
                 self.fill(View::Publishers, rows, false);
             }
             _ => {}

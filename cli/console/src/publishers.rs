@@ -1,15 +1,15 @@
 //! Who serves: publishers, as the LLMs tell of them, and workers.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use serde_json::{Value, json};
 
+use crate::console::Rows;
+
 /// One row for each session that serves LLMs, and for each owner of LLMs that nobody serves now;
 /// behind them the workers.
-pub(crate) fn rows<'a>(
-    llms: impl Iterator<Item = &'a Value>,
-    workers: &[Value],
-) -> Vec<(String, Value)> {
+pub(crate) fn rows<'a>(llms: impl Iterator<Item = &'a Value>, workers: &[Value]) -> Rows {
     let mut publishers: BTreeMap<(String, String), Vec<&Value>> = BTreeMap::new();
     for llm in llms.filter(|llm| text(llm, "/spec/kind") == "virtual") {
         let owner = text(llm, "/metadata/owner").to_owned();
@@ -18,7 +18,8 @@ pub(crate) fn rows<'a>(
     }
     let each = publishers.iter();
     let publishers = each.map(|((owner, session), llms)| publisher(owner, session, llms));
-    publishers.chain(workers.iter().map(worker)).collect()
+    let all = publishers.chain(workers.iter().map(worker));
+    all.map(|(key, row)| (key, Rc::new(row))).collect()
 }
 
 fn publisher(owner: &str, session: &str, llms: &[&Value]) -> (String, Value) {

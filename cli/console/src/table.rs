@@ -2,12 +2,20 @@
 //!
 //! The chosen row is known by its key, so that it stays chosen when others come, go or move.
 
+use std::collections::HashMap;
+use std::rc::Rc;
+
 use serde_json::Value;
 use shared::timestamp::Timestamp;
 
 use crate::columns::{Cell, Column};
 use crate::filter::Filter;
 use crate::text::width;
+
+/// A list of more rows than this is long.
+const LONG: usize = 1000;
+/// Seconds between two looks at the ages in a long list.
+const LONG_TICKS: u32 = 10;
 
 /// Rows that are kept of what the server has.
 pub(crate) const MAX_ROWS: usize = 5000;
@@ -16,14 +24,31 @@ pub(crate) const MAX_ROWS: usize = 5000;
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
     pub(crate) key: String,
-    pub(crate) cells: Vec<Cell>,
+    pub(crate) cells: Rc<[Cell]>,
+    /// What each cell takes.
+    widths: Rc<[usize]>,
+    /// What it was made of.
+    value: Rc<Value>,
+}
+
+impl Row {
+    fn make(key: &str, value: &Rc<Value>, columns: &[Column], now: Timestamp) -> Self {
+        let cells = columns.iter().map(|column| (column.cell)(value, now));
+        let cells: Rc<[Cell]> = cells.collect();
+        Self {
+            key: key.to_owned(),
+            widths: cells.iter().map(|cell| width(&cell.text)).collect(),
+            cells,
+            value: value.clone(),
+        }
+    }
 }
 
 /// One view's rows.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
     columns: Vec<Column>,
-    values: Vec<(String, Value)>,
+    values: Vec<(String, Rc<Value>)>,
     rows: Vec<Row>,
     /// The natural width of each column, of the shown rows and the header.
     widths: Vec<usize>,
@@ -39,6 +64,10 @@ pub(crate) struct Table {
     pub(crate) more: bool,
     /// The shown rows are not those that are known.
     unsettled: bool,
+    /// All rows as they were made last, shown or not. One whose value is the same is not made anew.
+    made: HashMap<String, Row>,
+    /// Ticks since all were made.
+    age: u32,
 }
 
 impl Table {
@@ -46,7 +75,7 @@ impl Table {
     pub(crate) fn fill(
         &mut self,
         columns: Vec<Column>,
-        mut values: Vec<(String, Value)>,
+        mut values: Vec<(String, Rc<Value>)>,
         more: bool,
     ) {
         self.more = more || values.len() > MAX_ROWS;
@@ -57,9 +86,14 @@ impl Table {
         self.unsettled = true;
     }
 
-    /// Time has passed: ages differ.
+    /// A second has passed: ages differ. Those of a long list are counted on more seldom.
     pub(crate) fn grow_older(&mut self) {
-        self.unsettled = true;
+        self.age += 1;
+        if self.values.len() <= LONG || self.age >= LONG_TICKS {
+            self.age = 0;
+            self.made.clear();
+            self.unsettled = true;
+        }
     }
 
     /// Shows what has come since the last frame. Between two frames nothing moves: a key means
@@ -83,17 +117,19 @@ impl Table {
     fn show(&mut self, now: Timestamp) {
         self.unsettled = false;
         let chosen = self.chosen_row().map(|row| row.key.clone());
+        let mut made = HashMap::with_capacity(self.values.len());
         let mut rows: Vec<Row> = Vec::with_capacity(self.values.len());
         for (key, value) in &self.values {
-            let cells = self.columns.iter().map(|column| (column.cell)(value, now));
-            let row = Row {
-                key: key.clone(),
-                cells: cells.collect(),
+            let row = match self.made.remove(key) {
+                Some(row) if Rc::ptr_eq(&row.value, value) => row,
+                _ => Row::make(key, value, &self.columns, now),
             };
             if self.takes(&row) {
-                rows.push(row);
+                rows.push(row.clone());
             }
+            made.insert(key.clone(), row);
         }
+        self.made = made;
         if let Some((column, descending)) = self.sort {
             rows.sort_by(|one, other| {
                 let order = compare(one.cells.get(column), other.cells.get(column));
@@ -101,9 +137,8 @@ impl Table {
             });
         }
         let widths = self.columns.iter().enumerate().map(|(at, column)| {
-            let cells = rows.iter().filter_map(|row| row.cells.get(at));
-            let widest = cells.map(|cell| width(&cell.text)).max();
-            widest.unwrap_or_default().max(column.header.len())
+            let widest = rows.iter().filter_map(|row| row.widths.get(at)).max();
+            widest.copied().unwrap_or(0).max(column.header.len())
         });
         self.widths = widths.collect();
         let found = chosen.and_then(|key| rows.iter().position(|row| row.key == key));
@@ -165,7 +200,7 @@ impl Table {
         let mut values = self.values.iter();
         values
             .find(|(other, _)| other == key)
-            .map(|(_, value)| value)
+            .map(|(_, value)| &**value)
     }
 
     /// Chooses the row so many places further, within bounds.
@@ -231,9 +266,12 @@ mod tests {
     }
 
     fn fill(table: &mut Table, names: &[(&str, u32)]) {
-        let values = names
-            .iter()
-            .map(|(name, requests)| (name.to_string(), json!({"llm": name, "requests": requests})));
+        let values = names.iter().map(|(name, requests)| {
+            (
+                name.to_string(),
+                Rc::new(json!({"llm": name, "requests": requests})),
+            )
+        });
         let columns = columns(View::Usage, By::Llm);
         table.fill(columns, values.collect(), false);
         table.settle(Timestamp::default());

@@ -1,10 +1,12 @@
 //! News come in: they fill the tables, and what is worth it becomes an event.
 
+use std::rc::Rc;
+
 use serde_json::Value;
 use shared::timestamp::Timestamp;
 
 use crate::columns::{scalar, tone_of};
-use crate::console::Console;
+use crate::console::{Console, Rows};
 use crate::documents::{field, name_of};
 use crate::events::clock;
 use crate::feed::{Feed, News, What};
@@ -57,7 +59,7 @@ impl Console {
             (Feed::Usage(_), What::Rows { rows, more }) => {
                 let name = self.by.as_str().replace("day", "time");
                 let keyed = rows.into_iter();
-                let keyed = keyed.map(|row| (field(&row, &name).to_owned(), row));
+                let keyed = keyed.map(|row| (field(&row, &name).to_owned(), Rc::new(row)));
                 self.fill(View::Usage, keyed.collect(), more);
             }
             (Feed::Usage(_), What::Object(costs)) => self.costs = Some(costs),
@@ -95,12 +97,14 @@ impl Console {
 
     /// All LLMs: what differs from what was known is told as if it had been seen.
     fn all_llms(&mut self, rows: Vec<Value>) {
-        let rows = keyed(rows, name_of).into_iter().take(MAX_ROWS).collect();
+        let rows = rows.into_iter().map(|llm| self.with_load(llm));
+        let rows = keyed(rows.collect(), name_of);
+        let rows = rows.into_iter().take(MAX_ROWS).collect();
         let before = self.llms.replace(rows);
         if let (Some(before), Some(after)) = (before, &self.llms) {
             let mut told = Vec::new();
             for (name, old) in &before {
-                told.extend(change(name, Some(old), after.get(name)));
+                told.extend(change(name, Some(old), after.get(name).map(Rc::as_ref)));
             }
             for (name, new) in after.iter().filter(|(name, _)| !before.contains_key(*name)) {
                 told.extend(change(name, None, Some(new)));
@@ -120,7 +124,7 @@ impl Console {
         };
         for row in rows {
             let known = llms.get_mut(name_of(row));
-            let known = known.and_then(|llm| llm.pointer_mut(HEARTBEAT));
+            let known = known.and_then(|llm| Rc::make_mut(llm).pointer_mut(HEARTBEAT));
             if let (Some(known), Some(heard)) = (known, row.pointer(HEARTBEAT))
                 // RFC 3339 in UTC: the greater text is the later time.
                 && heard.as_str() > known.as_str()
@@ -132,6 +136,7 @@ impl Console {
     }
 
     fn llm_changed(&mut self, llm: Value) {
+        let llm = self.with_load(llm);
         let Some(llms) = &mut self.llms else {
             return;
         };
@@ -139,8 +144,8 @@ impl Console {
         if name.is_empty() || (llms.len() >= MAX_ROWS && !llms.contains_key(&name)) {
             return;
         }
-        let told = change(&name, llms.get(&name), Some(&llm));
-        llms.insert(name, llm);
+        let told = change(&name, llms.get(&name).map(Rc::as_ref), Some(&llm));
+        llms.insert(name, Rc::new(llm));
         if let Some((tone, text)) = told {
             self.events.add(self.now, tone, text);
         }
@@ -149,7 +154,7 @@ impl Console {
 
     fn llm_gone(&mut self, name: &str) {
         let gone = self.llms.as_mut().and_then(|llms| llms.remove(name));
-        if let Some((tone, text)) = change(name, gone.as_ref(), None) {
+        if let Some((tone, text)) = change(name, gone.as_deref(), None) {
             self.events.add(self.now, tone, text);
         }
         self.llms_changed = true;
@@ -165,7 +170,19 @@ impl Console {
             .iter()
             .map(|item| (field(item, "llm").to_owned(), item.clone()));
         self.load = named.collect();
+        for (name, llm) in self.llms.iter_mut().flatten() {
+            let load = self.load.get(name);
+            if load.is_some() && llm.get("load") != load {
+                join(Rc::make_mut(llm), load);
+            }
+        }
         self.llms_changed = true;
+    }
+
+    fn with_load(&self, mut llm: Value) -> Value {
+        let load = self.load.get(name_of(&llm));
+        join(&mut llm, load);
+        llm
     }
 
     fn take_jobs(&mut self, rows: Vec<Value>, more: bool) {
@@ -189,9 +206,17 @@ impl Console {
     }
 }
 
-fn keyed(rows: Vec<Value>, key: impl Fn(&Value) -> &str) -> Vec<(String, Value)> {
-    let each = rows.into_iter().map(|row| (key(&row).to_owned(), row));
+fn keyed(rows: Vec<Value>, key: impl Fn(&Value) -> &str) -> Rows {
+    let rows = rows.into_iter();
+    let each = rows.map(|row| (key(&row).to_owned(), Rc::new(row)));
     each.collect()
+}
+
+/// Puts an LLM's load beside its spec and status.
+fn join(llm: &mut Value, load: Option<&Value>) {
+    if let (Some(fields), Some(load)) = (llm.as_object_mut(), load) {
+        fields.insert("load".into(), load.clone());
+    }
 }
 
 /// What became of an LLM, where that is worth an event.

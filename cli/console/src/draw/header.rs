@@ -41,8 +41,11 @@ fn summary(console: &Console, cells: usize) -> Line<'static> {
 
 fn sums(console: &Console) -> Option<String> {
     let llms = console.llms.as_ref()?;
-    let phase = |llm: &&Value| llm.pointer("/status/phase") == Some(&Value::from("active"));
-    let active = llms.values().filter(phase).count();
+    let phase = |llm: &Value| {
+        llm.pointer("/status/phase")
+            .is_some_and(|phase| phase == "active")
+    };
+    let active = llms.values().filter(|llm| phase(llm)).count();
     let all = count(llms.len() as u64);
     Some(format!("{all} LLMs, {} active", count(active as u64)))
 }

@@ -14,6 +14,10 @@ const MAX_EVENTS: usize = 64;
 /// How long the thread waits for a key before it looks whether it may end.
 const POLL: Duration = Duration::from_millis(100);
 
+/// How long the end of the reading is waited for, and how often it is looked at.
+const ENDING: Duration = Duration::from_secs(1);
+const LOOK: Duration = Duration::from_millis(5);
+
 /// Keys and changes of size; dropping it ends the reading, before it returns.
 pub(super) struct Keys {
     events: Receiver<io::Result<Event>>,
@@ -61,8 +65,16 @@ impl Drop for Keys {
         self.over.store(true, Ordering::Relaxed);
         // One that waits for room would wait for ever.
         self.events.close();
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
+        let Some(thread) = self.thread.take() else {
+            return;
+        };
+        // Of a terminal that is gone a read may never return: nobody needs its keys then.
+        for _ in 0..ENDING.as_millis() / LOOK.as_millis() {
+            if thread.is_finished() {
+                let _ = thread.join();
+                return;
+            }
+            std::thread::sleep(LOOK);
         }
     }
 }

@@ -135,7 +135,13 @@ impl Live<'_> {
                     }
                 }
                 told = self.feeds.next() => self.take(told),
-                _ = ticks.tick() => self.console.tick(now()),
+                _ = ticks.tick() => {
+                    // A terminal that is gone tells nobody whom hangups don't reach.
+                    if !std::io::stdin().is_terminal() {
+                        return Ok(Exit::Terminated);
+                    }
+                    self.console.tick(now());
+                }
                 () = sleep_until(next), if dirty => {}
             }
         }
