@@ -152,14 +152,14 @@ fn it_ends_with_its_terminal() {
         return;
     }
     drop(terminal);
-    let limit = std::time::Instant::now() + std::time::Duration::from_secs(20);
-    while process.exists() {
-        assert!(
-            std::time::Instant::now() < limit,
-            "it runs on without a terminal"
-        );
+    // As long as a screen may take, on a busy machine.
+    for _ in 0..400 {
+        if !process.exists() {
+            return;
+        }
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
+    panic!("it runs on without a terminal");
 }
 
 #[test]

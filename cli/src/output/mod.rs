@@ -14,6 +14,7 @@ use crate::failure::{Failure, Result};
 
 pub(crate) mod columns;
 pub(crate) mod describe;
+pub(crate) mod keys;
 pub(crate) mod paint;
 pub(crate) mod quantity;
 pub(crate) mod sanitise;

@@ -7,12 +7,12 @@ use std::process::Stdio;
 
 use tokio::process::Command;
 
-use super::keys::Keys;
 use super::signals::Signals;
 use super::taken::raw_mode;
 use crate::exit_code::Exit;
 use crate::failure::{Failure, Result};
 use crate::output::Output;
+use crate::output::keys::Keys;
 use crate::session::Session;
 
 /// How it ended.

@@ -28,7 +28,6 @@ mod clean;
 mod errand;
 mod feeds;
 mod fetch;
-mod keys;
 mod screen;
 mod signals;
 mod taken;

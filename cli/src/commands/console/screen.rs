@@ -10,10 +10,10 @@ use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::{Rect, Size};
 
-use super::keys::Keys;
 use super::taken::{Taken, raw_mode};
 use crate::failure::{Failure, Result};
 use crate::output::Output;
+use crate::output::keys::Keys;
 
 /// The terminal.
 pub(super) struct Screen {

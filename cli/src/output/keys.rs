@@ -19,14 +19,14 @@ const ENDING: Duration = Duration::from_secs(1);
 const LOOK: Duration = Duration::from_millis(5);
 
 /// Keys and changes of size; dropping it ends the reading, before it returns.
-pub(super) struct Keys {
+pub(crate) struct Keys {
     events: Receiver<io::Result<Event>>,
     over: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Keys {
-    pub(super) fn read() -> io::Result<Self> {
+    pub(crate) fn read() -> io::Result<Self> {
         let (tell, events) = channel(MAX_EVENTS);
         let over = Arc::new(AtomicBool::new(false));
         let may_end = over.clone();
@@ -52,7 +52,7 @@ impl Keys {
     }
 
     /// The next one. Cancel-safe.
-    pub(super) async fn next(&mut self) -> io::Result<Event> {
+    pub(crate) async fn next(&mut self) -> io::Result<Event> {
         match self.events.recv().await {
             Some(event) => event,
             None => Err(io::Error::other("nobody reads the keys any more")),
