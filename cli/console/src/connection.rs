@@ -80,7 +80,9 @@ impl Connection {
             .map(|failing| &failing.trouble)
             .find(|trouble| trouble.kind == TroubleKind::Unknown);
         if let Some(trouble) = unknown {
-            return Some((Tone::Bad, advice(trouble)));
+            let helps = format!("; try: mcpctl login {server}");
+            let why = cut(&trouble.why, cells.saturating_sub(width(&helps)));
+            return Some((Tone::Bad, why + &helps));
         }
         let first = self.away().min_by_key(|failing| failing.since)?;
         let wait = |failing: &Failing| {

@@ -195,7 +195,10 @@ impl Console {
     /// Takes the end of an action: what became of it, in a line.
     pub fn did(&mut self, what: String, well: bool) {
         let tone = if well { Tone::Good } else { Tone::Bad };
-        self.events.add(self.now, tone, what.clone());
+        // What went well is told by what it changed.
+        if !well {
+            self.events.add(self.now, tone, what.clone());
+        }
         self.say(tone, what);
     }
 

@@ -210,6 +210,7 @@ impl Console {
             ('e', Some(target)) => Some(Action::Edit(target)),
             ('x', Some(target)) if target.kind == Kind::Job => Some(Action::Cancel(target.name)),
             ('r', Some(target)) if target.kind == Kind::Job => Some(Action::Retry(target.name)),
+            ('x' | 'r', None) if self.view == View::Jobs => self.refuse("no job is chosen"),
             ('x', _) => self.refuse("`x` takes back a job; go to `:jobs`"),
             ('r', _) => self.refuse("`r` queues an ended job anew; go to `:jobs`"),
             _ => self.refuse("there is nothing to edit here"),

@@ -99,7 +99,7 @@ fn a_token_that_is_refused_is_told_what_to_do() {
         screen.contains("this needs the role admin; try: `mcpctl whoami`"),
         "{screen}"
     );
-    let hint = Some("mcpctl login http://mcpd.example");
+    let hint = Some("send another header");
     stage.lose(
         Feed::Llms,
         TroubleKind::Unknown,
@@ -108,7 +108,7 @@ fn a_token_that_is_refused_is_told_what_to_do() {
     );
     let screen = stage.screen(80, 24);
     assert!(
-        screen.contains("the token is not known; try: mcpctl login http"),
+        screen.contains("the token is not known; try: mcpctl login http://mcpd.example"),
         "{screen}"
     );
 }

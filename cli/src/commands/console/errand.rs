@@ -55,23 +55,23 @@ pub(super) fn retry(id: String) -> Errand {
 }
 
 async fn delete_now(client: &Client, target: &Target) -> Result<()> {
-    let resource = match target.kind {
-        Kind::Job => return client.delete_job(&job_id(&target.name)?).await,
-        kind => resource_of(kind),
+    let Some(resource) = resource_of(target.kind) else {
+        return client.delete_job(&job_id(&target.name)?).await;
     };
     let name = resource::name(&target.name)?;
     client.delete(resource, &name).await.map(drop)
 }
 
 /// The resource type of a kind; jobs are none.
-pub(super) const fn resource_of(kind: Kind) -> Resource {
-    match kind {
-        Kind::Llm | Kind::Job => Resource::Llm,
+pub(super) const fn resource_of(kind: Kind) -> Option<Resource> {
+    Some(match kind {
+        Kind::Llm => Resource::Llm,
         Kind::Alias => Resource::Alias,
         Kind::Price => Resource::Price,
         Kind::Secret => Resource::Secret,
         Kind::Token => Resource::Token,
-    }
+        Kind::Job => return None,
+    })
 }
 
 /// The id of a job that the server listed.

@@ -154,7 +154,10 @@ async fn once(client: &Client, teller: &mut Teller, patience: &mut Patience) -> 
             seconds(2)
         }
         Feed::Documents(kind) => {
-            let mut documents = look(client.list(resource_of(kind))).await?;
+            let Some(resource) = resource_of(kind) else {
+                return Ok(Next::Over);
+            };
+            let mut documents = look(client.list(resource)).await?;
             teller.rows(list(&mut documents, "items")?, false).await;
             seconds(5)
         }
