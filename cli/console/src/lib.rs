@@ -12,6 +12,7 @@
 //! each [`Feed`] that [`Console::wanted`] names, hands in what they bring as [`News`], and does what
 //! [`Action`]s say. A lost connection is news like any other.
 
+mod cells;
 mod columns;
 mod command;
 mod connection;
@@ -33,6 +34,7 @@ mod tell;
 mod text;
 mod theme;
 mod view;
+mod wants;
 
 pub use console::{Action, Console, Setup};
 pub use feed::{By, Feed, News, Trouble, TroubleKind, What};

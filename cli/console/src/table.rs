@@ -8,7 +8,8 @@ use std::rc::Rc;
 use serde_json::Value;
 use shared::timestamp::Timestamp;
 
-use crate::columns::{Cell, Column};
+use crate::cells::Cell;
+use crate::columns::Column;
 use crate::filter::Filter;
 use crate::text::width;
 

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use serde_json::Value;
 use shared::timestamp::Timestamp;
 
-use crate::columns::{scalar, tone_of};
+use crate::cells::{scalar, tone_of};
 use crate::console::{Console, Rows};
 use crate::documents::{field, name_of};
 use crate::events::clock;

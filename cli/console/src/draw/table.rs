@@ -5,7 +5,7 @@ use ratatui::layout::{Constraint, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Borders, Cell, HighlightSpacing, Paragraph, Row, Table, TableState, Wrap};
 
-use crate::columns::tone_of;
+use crate::cells::tone_of;
 use crate::connection::advice;
 use crate::console::Console;
 use crate::text::{count, cut, cut_start, width};
