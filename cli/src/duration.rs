@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+pub(crate) use quantity::age;
+
 /// Reads `500ms`, `30s`, `15m`, `12h`, `30d`; a bare number is seconds.
 pub(crate) fn parse(text: &str) -> Result<Duration, String> {
     let wrong = || format!("`{text}` is not a span of time: write 30s, 15m, 12h or 30d");
@@ -19,17 +21,6 @@ pub(crate) fn parse(text: &str) -> Result<Duration, String> {
     millis.map(Duration::from_millis).ok_or_else(wrong)
 }
 
-/// The span in its largest unit, as the AGE column shows it: `5s`, `3m`, `4h`, `12d`.
-pub(crate) fn age(span: Duration) -> String {
-    let seconds = span.as_secs();
-    match seconds {
-        0..120 => format!("{seconds}s"),
-        120..7_200 => format!("{}m", seconds / 60),
-        7_200..172_800 => format!("{}h", seconds / 3_600),
-        _ => format!("{}d", seconds / 86_400),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -42,12 +33,5 @@ mod tests {
         for wrong in ["", "0s", "5w", "-1s", "d", "99999999999999999d", "1 s"] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn an_age_keeps_two_figures_of_its_smaller_unit() {
-        let shown = |seconds| age(Duration::from_secs(seconds));
-        assert_eq!([0, 119, 120].map(shown), ["0s", "119s", "2m"]);
-        assert_eq!([7_199, 7_200, 172_800].map(shown), ["119m", "2h", "2d"]);
     }
 }

@@ -186,6 +186,7 @@ fn the_first_page_of_help() {
       set            Change a part of a resource
       explain        Explain a type's fields, or where a request would go
       top            Show how busy things are
+      console        Look at everything live, and act on it
       jobs           Submit, follow and manage durable jobs
       api-resources  List the resource types and their short forms
       chat-llm       Talk to an LLM

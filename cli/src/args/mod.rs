@@ -13,6 +13,7 @@ pub(crate) mod chat;
 pub(crate) mod choose;
 pub(crate) mod condition;
 pub(crate) mod connect;
+pub(crate) mod console;
 pub(crate) mod doctor;
 pub(crate) mod gateway;
 pub(crate) mod init;
@@ -193,6 +194,7 @@ pub(crate) enum Command {
     Set(gateway::Set),
     Explain(gateway::Explain),
     Top(gateway::Top),
+    Console(console::Console),
     Jobs(jobs::Jobs),
     ApiResources(resources::ApiResources),
     ChatLlm(chat::ChatLlm),

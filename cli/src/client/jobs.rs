@@ -61,6 +61,11 @@ impl Client {
         self.call(Method::GET, "/v1/jobs/summary", None).await
     }
 
+    /// The workers that were heard of.
+    pub(crate) async fn workers(&self) -> Result<Value> {
+        self.call(Method::GET, "/v1/workers", None).await
+    }
+
     /// Takes a job back.
     pub(crate) async fn cancel_job(&self, id: &JobId) -> Result<Value> {
         let path = format!("/v1/jobs/{id}/cancel");

@@ -16,6 +16,7 @@ mod api_resources;
 mod apply;
 mod changes;
 mod completions;
+mod console;
 mod context;
 mod create;
 mod delete;
@@ -96,6 +97,7 @@ pub(crate) fn run(cli: Cli, output: &Output) -> Result<Exit> {
             None => explain::run(&args, output),
         },
         Command::Top(args) => wait_for(top::run(&args, &session)),
+        Command::Console(args) => wait_for(console::run(&args, &session)),
         Command::Jobs(args) => wait_for(jobs::run(&args, &session)),
         Command::Version(args) => wait_for(version::run(&args, &session)),
         Command::Worker(args) => wait_for(worker::run(&args, &session)),
@@ -118,6 +120,9 @@ fn draws(command: &Command) -> bool {
         | Command::Jobs(_)
         | Command::Worker(_)
         | Command::ChatLlm(_)
+        | Command::Console(_)
+        | Command::Init(_)
+        | Command::Doctor(_)
         | Command::Wait(_)
         | Command::Logs(_) => true,
         _ => false,

@@ -17,6 +17,7 @@ use crate::failure::{Failure, Result};
 pub(crate) mod columns;
 pub(crate) mod describe;
 mod expression;
+pub(crate) mod keys;
 pub(crate) mod paint;
 pub(crate) mod quantity;
 pub(crate) mod sanitise;

@@ -4,21 +4,14 @@
 //! little. Terminals that know synchronised updates show it at once.
 
 use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
-use crossterm::event::{self, Event};
+use crossterm::event::Event;
 use crossterm::terminal;
-use tokio::sync::mpsc::{Receiver, channel};
 
 use super::Output;
+use super::keys::Keys;
 use crate::failure::{Failure, Result};
 
-/// Events that may wait to be handled; a key that is held is not felt twice.
-const MAX_EVENTS: usize = 64;
-/// How long the thread that reads keys waits before it looks whether it may end.
-const POLL: Duration = Duration::from_millis(100);
 /// What a terminal without a size is taken for.
 const USUAL: (u16, u16) = (80, 24);
 
@@ -29,8 +22,7 @@ const GIVE_BACK: &str = "\u{1b}[?7h\u{1b}[?25h\u{1b}[?1049l";
 /// A terminal that is taken; dropping it gives it back.
 pub(crate) struct Screen<'a> {
     output: &'a Output,
-    events: Receiver<io::Result<Event>>,
-    over: Arc<AtomicBool>,
+    keys: Keys,
     /// The lines as they stand there; `None` where that is not known.
     drawn: Option<Vec<String>>,
 }
@@ -39,29 +31,16 @@ impl<'a> Screen<'a> {
     /// Takes the terminal, and reads its keys from now on.
     pub(crate) fn take(output: &'a Output) -> Result<Self> {
         terminal::enable_raw_mode().map_err(|why| unusable(&why))?;
-        let (tell, events) = channel(MAX_EVENTS);
-        let over = Arc::new(AtomicBool::new(false));
+        let keys = Keys::read().map_err(|why| {
+            // Nobody else gives it back yet.
+            let _ = terminal::disable_raw_mode();
+            unusable(&why)
+        })?;
         let screen = Self {
             output,
-            events,
-            over: over.clone(),
+            keys,
             drawn: None,
         };
-        let read = move || {
-            while !over.load(Ordering::Relaxed) {
-                let event = match event::poll(POLL) {
-                    Ok(false) => continue,
-                    Ok(true) => event::read(),
-                    Err(why) => Err(why),
-                };
-                let broken = event.is_err();
-                if tell.blocking_send(event).is_err() || broken {
-                    return;
-                }
-            }
-        };
-        let thread = std::thread::Builder::new().name("keys".into());
-        thread.spawn(read).map_err(|why| unusable(&why))?;
         output.raw(TAKE.as_bytes())?;
         Ok(screen)
     }
@@ -79,11 +58,7 @@ impl<'a> Screen<'a> {
 
     /// The next key or change of size. Cancel-safe.
     pub(crate) async fn event(&mut self) -> Result<Event> {
-        match self.events.recv().await {
-            Some(Ok(event)) => Ok(event),
-            Some(Err(why)) => Err(unusable(&why)),
-            None => Err(Failure::failed("the terminal can't be read any more")),
-        }
+        self.keys.next().await.map_err(|why| unusable(&why))
     }
 
     /// What stands on the terminal is not what was drawn: the next frame is drawn as a whole.
@@ -103,7 +78,6 @@ impl<'a> Screen<'a> {
 
 impl Drop for Screen<'_> {
     fn drop(&mut self) {
-        self.over.store(true, Ordering::Relaxed);
         // Nowhere is left to tell of a terminal that is gone.
         let _ = self.output.raw(GIVE_BACK.as_bytes());
         let _ = terminal::disable_raw_mode();

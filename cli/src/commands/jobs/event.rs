@@ -12,17 +12,17 @@ use crate::output::quantity::left;
 
 /// One event.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct JobEvent {
+pub(in crate::commands) struct JobEvent {
     /// Where to go on behind it.
     pub(super) id: Option<String>,
     pub(super) name: String,
-    pub(super) data: Value,
-    pub(super) what: What,
+    pub(in crate::commands) data: Value,
+    pub(in crate::commands) what: What,
 }
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum What {
+pub(in crate::commands) enum What {
     Queued,
     Running,
     Progress,
@@ -38,7 +38,7 @@ pub(super) enum What {
 }
 
 impl JobEvent {
-    pub(super) fn read(event: &sse::Event) -> Self {
+    pub(in crate::commands) fn read(event: &sse::Event) -> Self {
         let data: Value =
             serde_json::from_str(&event.data).unwrap_or_else(|_| Value::String(event.data.clone()));
         let what = match event.event.as_str() {
@@ -75,7 +75,7 @@ impl JobEvent {
     }
 
     /// In a few words; `None` where it is text of the answer, or nothing that we know.
-    pub(super) fn words(&self) -> Option<String> {
+    pub(in crate::commands) fn words(&self) -> Option<String> {
         match &self.what {
             What::Queued => Some(queued(&self.data)),
             What::Running => Some(match self.data.get("worker").map(text) {
@@ -96,7 +96,7 @@ impl JobEvent {
 }
 
 /// The text of a result, where it has one: an answer of a model. Else its JSON.
-pub(super) fn answer(result: &Value) -> String {
+pub(in crate::commands) fn answer(result: &Value) -> String {
     match result.get("response") {
         Some(Value::String(response)) => response.clone(),
         _ => match result {

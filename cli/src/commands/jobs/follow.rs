@@ -28,7 +28,7 @@ const IDLE: Duration = Duration::from_secs(90);
 
 /// What comes next.
 #[derive(Debug)]
-pub(super) enum Told {
+pub(in crate::commands) enum Told {
     Event(Box<JobEvent>),
     /// The connection is gone, for this reason; it will be made again. Told once until it stands.
     Lost(String),
@@ -39,7 +39,7 @@ pub(super) enum Told {
 }
 
 /// A stream.
-pub(super) struct Follow {
+pub(in crate::commands) struct Follow {
     client: Client,
     id: JobId,
     /// To the job's end, not only until now.
@@ -59,7 +59,7 @@ pub(super) struct Follow {
 
 impl Follow {
     /// All that the job tells until its end.
-    pub(super) fn new(client: Client, id: JobId) -> Self {
+    pub(in crate::commands) fn new(client: Client, id: JobId) -> Self {
         Self {
             client,
             id,
@@ -78,7 +78,7 @@ impl Follow {
 
     /// Waits also where the first connection can't be made.
     #[must_use]
-    pub(super) const fn patient(mut self) -> Self {
+    pub(in crate::commands) const fn patient(mut self) -> Self {
         self.patient = true;
         self
     }
@@ -100,7 +100,7 @@ impl Follow {
     /// What comes next. Cancel-safe.
     ///
     /// Errors: what trying again can't mend, and a server that is away for too long.
-    pub(super) async fn next(&mut self) -> Result<Told> {
+    pub(in crate::commands) async fn next(&mut self) -> Result<Told> {
         loop {
             if let Some(event) = self.ready.pop_front() {
                 if let What::Broken(why) = &event.what {

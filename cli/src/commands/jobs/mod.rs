@@ -9,9 +9,9 @@ use crate::session::Session;
 
 pub(super) mod create;
 pub(super) mod describe;
-mod event;
+pub(super) mod event;
 mod file;
-mod follow;
+pub(super) mod follow;
 mod glimpse;
 pub(super) mod hand;
 pub(crate) mod ids;
