@@ -4,7 +4,7 @@ _mcpctl_table() {
     subs='' flags='' slot='' many=0
     case "$1" in
     '')
-        subs='init login logout whoami context get describe create apply diff edit delete wait logs set explain top jobs api-resources chat-llm worker local doctor completions man version help'
+        subs='init login logout whoami context get describe create apply diff edit delete wait logs set explain top console jobs api-resources chat-llm worker local doctor completions man version help'
         flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h --version -V'
         slot='' many=0
         ;;
@@ -158,6 +158,11 @@ _mcpctl_table() {
         flags='--interval --server --context --output -o --timeout --once --no-headers --verbose -v --quiet -q --no-color --help -h'
         slot='@llm' many=1
         ;;
+    ' console')
+        subs=''
+        flags='--server --context --output -o --timeout --read-only --verbose -v --quiet -q --no-color --help -h'
+        slot='llm publishers jobs usage requests alias price secret token' many=0
+        ;;
     ' jobs')
         subs='submit watch wait logs cancel retry top'
         flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
@@ -281,7 +286,7 @@ _mcpctl_table() {
     ' help')
         subs=''
         flags='--server --context --output -o --timeout --verbose -v --quiet -q --no-color --help -h'
-        slot='init login logout whoami context get describe create apply diff edit delete wait logs set explain top jobs api-resources chat-llm worker local doctor completions man version help exit-codes environment config' many=1
+        slot='init login logout whoami context get describe create apply diff edit delete wait logs set explain top console jobs api-resources chat-llm worker local doctor completions man version help exit-codes environment config' many=1
         ;;
     esac
 }
@@ -525,6 +530,11 @@ _mcpctl_value() {
     ' top llm --output') value='table wide json yaml name' ;;
     ' top llm -o') value='table wide json yaml name' ;;
     ' top llm --timeout') value='' ;;
+    ' console --server') value='' ;;
+    ' console --context') value='@context' ;;
+    ' console --output') value='table wide json yaml name' ;;
+    ' console -o') value='table wide json yaml name' ;;
+    ' console --timeout') value='' ;;
     ' jobs --server') value='' ;;
     ' jobs --context') value='@context' ;;
     ' jobs --output') value='table wide json yaml name' ;;

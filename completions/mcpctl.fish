@@ -25,6 +25,7 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 set\t'Change a part of a resource' \
                 explain\t'Explain a type\'s fields, or where a request would go' \
                 top\t'Show how busy things are' \
+                console\t'Look at everything live, and act on it' \
                 jobs\t'Submit, follow and manage durable jobs' \
                 api-resources\t'List the resource types and their short forms' \
                 chat-llm\t'Talk to an LLM' \
@@ -684,6 +685,24 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 -h\t'Print help (see more with \'--help\')'
             set slot '@llm'
             set many 1
+        case ' console'
+            set subs
+            set flags \
+                --server\t'The server to talk to [env: MCPCTL_SERVER]' \
+                --context\t'The context to use instead of the current one' \
+                --output\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                -o\t'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns=' \
+                --timeout\t'Give up after this time, such as 30s or 2m' \
+                --read-only\t'Change nothing: no edit, no delete, no cancel, no retry' \
+                --verbose\t'Show the HTTP exchange, secrets masked' \
+                -v\t'Show the HTTP exchange, secrets masked' \
+                --quiet\t'Say nothing but data, warnings and errors' \
+                -q\t'Say nothing but data, warnings and errors' \
+                --no-color\t'Use no colour [env: NO_COLOR]' \
+                --help\t'Print help (see more with \'--help\')' \
+                -h\t'Print help (see more with \'--help\')'
+            set slot 'llm publishers jobs usage requests alias price secret token'
+            set many 0
         case ' jobs'
             set subs \
                 submit\t'Submit a file of jobs' \
@@ -1156,7 +1175,7 @@ function __mcpctl_table --no-scope-shadowing --argument-names __mcpctl_path
                 --no-color\t'Use no colour [env: NO_COLOR]' \
                 --help\t'Print help (see more with \'--help\')' \
                 -h\t'Print help (see more with \'--help\')'
-            set slot 'init login logout whoami context get describe create apply diff edit delete wait logs set explain top jobs api-resources chat-llm worker local doctor completions man version help exit-codes environment config'
+            set slot 'init login logout whoami context get describe create apply diff edit delete wait logs set explain top console jobs api-resources chat-llm worker local doctor completions man version help exit-codes environment config'
             set many 1
     end
 end
@@ -1635,6 +1654,16 @@ function __mcpctl_value
         case ' top llm -o'
             echo 'table wide json yaml name'
         case ' top llm --timeout'
+            echo ''
+        case ' console --server'
+            echo ''
+        case ' console --context'
+            echo '@context'
+        case ' console --output'
+            echo 'table wide json yaml name'
+        case ' console -o'
+            echo 'table wide json yaml name'
+        case ' console --timeout'
             echo ''
         case ' jobs --server'
             echo ''

@@ -22,6 +22,7 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
             'set' = 'Change a part of a resource'
             'explain' = 'Explain a type''s fields, or where a request would go'
             'top' = 'Show how busy things are'
+            'console' = 'Look at everything live, and act on it'
             'jobs' = 'Submit, follow and manage durable jobs'
             'api-resources' = 'List the resource types and their short forms'
             'chat-llm' = 'Talk to an LLM'
@@ -743,6 +744,26 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
         }
         Slot = '@llm'; Many = $true
     }
+    ' console' = @{
+        Subs = [ordered]@{
+        }
+        Flags = [ordered]@{
+            '--server' = 'The server to talk to [env: MCPCTL_SERVER]'
+            '--context' = 'The context to use instead of the current one'
+            '--output' = 'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns='
+            '-o' = 'How to print: table, wide, json, yaml, name, jsonpath=, custom-columns='
+            '--timeout' = 'Give up after this time, such as 30s or 2m'
+            '--read-only' = 'Change nothing: no edit, no delete, no cancel, no retry'
+            '--verbose' = 'Show the HTTP exchange, secrets masked'
+            '-v' = 'Show the HTTP exchange, secrets masked'
+            '--quiet' = 'Say nothing but data, warnings and errors'
+            '-q' = 'Say nothing but data, warnings and errors'
+            '--no-color' = 'Use no colour [env: NO_COLOR]'
+            '--help' = 'Print help (see more with ''--help'')'
+            '-h' = 'Print help (see more with ''--help'')'
+        }
+        Slot = 'llm publishers jobs usage requests alias price secret token'; Many = $false
+    }
     ' jobs' = @{
         Subs = [ordered]@{
             'submit' = 'Submit a file of jobs'
@@ -1265,7 +1286,7 @@ $script:McpctlTable = [System.Collections.Hashtable]::new([System.StringComparer
             '--help' = 'Print help (see more with ''--help'')'
             '-h' = 'Print help (see more with ''--help'')'
         }
-        Slot = 'init login logout whoami context get describe create apply diff edit delete wait logs set explain top jobs api-resources chat-llm worker local doctor completions man version help exit-codes environment config'; Many = $true
+        Slot = 'init login logout whoami context get describe create apply diff edit delete wait logs set explain top console jobs api-resources chat-llm worker local doctor completions man version help exit-codes environment config'; Many = $true
     }
 }.GetEnumerator() | ForEach-Object { $script:McpctlTable[$_.Key] = $_.Value }
 $script:McpctlValues = @{
@@ -1505,6 +1526,11 @@ $script:McpctlValues = @{
     ' top llm --output' = 'table wide json yaml name'
     ' top llm -o' = 'table wide json yaml name'
     ' top llm --timeout' = ''
+    ' console --server' = ''
+    ' console --context' = '@context'
+    ' console --output' = 'table wide json yaml name'
+    ' console -o' = 'table wide json yaml name'
+    ' console --timeout' = ''
     ' jobs --server' = ''
     ' jobs --context' = '@context'
     ' jobs --output' = 'table wide json yaml name'
