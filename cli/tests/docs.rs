@@ -9,10 +9,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The pages that are written by hand.
-const PAGES: [&str; 7] = [
+const PAGES: [&str; 9] = [
     "README.md",
     "CONTRIBUTING.md",
     "docs/gateway.md",
+    "docs/terminal.md",
+    "docs/console.md",
     "docs/API.md",
     "docs/ARCHITECTURE.md",
     "docs/CHANGELOG.md",

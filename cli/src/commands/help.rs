@@ -84,6 +84,7 @@ The folder ~/.mcpctl (moved by MCPCTL_HOME):
 
   config.json       contexts, the current one, a default server; providers for mcplocal
   credentials       access tokens by server, where there is no keyring; mode 0600
+  conversations/    what `chat-llm` keeps; mode 0600
   history           what you typed in conversations; mode 0600
   provider-session  mcplocal's session id
   mcplocal.sock     mcplocal's control socket
