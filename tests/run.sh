@@ -65,6 +65,7 @@ missing_packages() {
     for program in tmux zsh fish shellcheck; do
         command -v "$program" >/dev/null || printf ' %s' "$program"
     done
+    command -v man >/dev/null || printf ' man-db'
     command -v cc >/dev/null || printf ' build-essential'
     command -v setpriv >/dev/null || printf ' util-linux'
 }

@@ -15,7 +15,7 @@ use std::process::{Command, Stdio};
 use support::{FakeServer, Sandbox, TOKEN, run};
 
 /// What Tab must offer behind each line.
-const CASES: [(&str, &[&str]); 31] = [
+const CASES: [(&str, &[&str]); 37] = [
     (
         "mcpctl chat-llm ",
         &["gpt", "laptop", "qwen2.5:7b", "smart"],
@@ -47,6 +47,12 @@ const CASES: [(&str, &[&str]); 31] = [
     ),
     ("mcpctl set limits token/c", &["token/ci"]),
     ("mcpctl get llm/g", &["llm/gpt"]),
+    ("mcpctl edit llm/g", &["llm/gpt"]),
+    ("mcpctl logs llm la", &["laptop"]),
+    ("mcpctl wait alias/s", &["alias/smart"]),
+    ("mcpctl get llm,al", &["llm,alias"]),
+    ("mcpctl --context t", &["two"]),
+    ("mcpctl context show ", &["one", "two"]),
     ("mcpctl context use ", &["one", "two"]),
     ("mcpctl --context one context use t", &["two"]),
     ("mcpctl chat", &["chat-llm"]),

@@ -151,6 +151,7 @@ fn network() -> Vec<Row> {
     slow.args(["--timeout", "100ms"]);
     let html = b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 6\r\n\r\n<html>";
     let login = b"HTTP/1.1 302 X\r\nlocation: https://login.example/\r\ncontent-length: 0\r\n\r\n";
+    let proxy = b"HTTP/1.1 502 X\r\ncontent-type: text/html\r\ncontent-length: 0\r\n\r\n";
     let cut = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{";
     let wants_password = b"HTTP/1.1 407 X\r\ncontent-length: 0\r\n\r\n";
     let refuses = b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n";
@@ -163,6 +164,7 @@ fn network() -> Vec<Row> {
             "the port belongs to no web server",
             &answers(b"SSH-2.0-OpenSSH_9.2\r\n"),
         ),
+        asked("a proxy in front of it has no server", &answers(proxy)),
         asked("a login page stands in between", &answers(login)),
         asked("the answer breaks off", &answers(cut)),
         asked(

@@ -104,9 +104,9 @@ async fn places_and_methods_that_are_none_are_refused_in_our_words() {
             .contains("laptop")
     );
     for (method, path, status, code) in [
-        ("GET", "/nowhere", 404, "not_found"),
+        ("GET", "/nowhere", 404, "unknown_url"),
         ("GET", "/api/v1/llms/nothing", 404, "model_not_found"),
-        ("GET", "/api/v2/llms", 404, "not_found"),
+        ("GET", "/api/v2/llms", 404, "unknown_url"),
         ("PUT", "/api/v1/llms", 405, "method_not_allowed"),
         ("DELETE", "/api/v1/whoami", 405, "method_not_allowed"),
         ("DELETE", "/api/v1/llms/nothing", 404, "model_not_found"),

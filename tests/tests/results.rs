@@ -75,7 +75,13 @@ fn chunk(seq: u64, data: &str) -> Value {
     json!({"seq": seq, "chunk": {"data": data}})
 }
 
+/// The begin of an answer that is no stream of events: bytes, whatever they say.
 fn first(data: &str) -> Value {
+    json!({"seq": 0, "status": 200, "contentType": "text/plain", "chunk": {"data": data}})
+}
+
+/// The begin of a stream of events.
+fn first_event(data: &str) -> Value {
     json!({"seq": 0, "status": 200, "contentType": "text/event-stream", "chunk": {"data": data}})
 }
 
@@ -83,11 +89,11 @@ fn first(data: &str) -> Value {
 async fn repeated_messages_are_one_message() {
     let mut scene = Scene::set().await;
     for _ in 0..3 {
-        scene.takes(first("data: a\n\n")).await;
+        scene.takes(first_event("data: a\n\n")).await;
     }
     for _ in 0..2 {
         scene.takes(chunk(1, "data: b\n\n")).await;
-        scene.takes(first("data: a\n\n")).await;
+        scene.takes(first_event("data: a\n\n")).await;
     }
     let end = json!({"seq": 2, "chunk": {"data": "data: [DONE]\n\n", "done": true}});
     scene.takes(end).await;
@@ -168,7 +174,7 @@ async fn the_publishers_error_is_the_callers_error() {
 
     ask(&scene.mcpd, &mut scene.caller);
     scene.task = scene.channel.task().await;
-    scene.takes(first("data: a\n\n")).await;
+    scene.takes(first_event("data: a\n\n")).await;
     let error = json!({"seq": 1, "error": {"message": "it broke"}});
     scene.takes(error).await;
     let text = scene.heard().await.text();
@@ -214,7 +220,7 @@ async fn what_makes_no_sense_is_refused_and_the_task_goes_on() {
 #[tokio::test]
 async fn an_answer_from_an_older_channel_reaches_nobody() {
     let mut scene = Scene::set().await;
-    scene.takes(first("data: a\n\n")).await;
+    scene.takes(first_event("data: a\n\n")).await;
     let newer = scene.publisher.go_live().await;
     let text = scene.heard().await.text();
     assert!(text.contains("event: error\n"), "{text}");
@@ -237,7 +243,7 @@ async fn an_answer_from_an_older_channel_reaches_nobody() {
 #[tokio::test]
 async fn a_publisher_hears_that_its_caller_went() {
     let mut scene = Scene::set().await;
-    scene.takes(first("data: a\n\n")).await;
+    scene.takes(first_event("data: a\n\n")).await;
     scene.caller.abort_all();
     let limit = Duration::from_secs(1);
     let cancel = tokio::time::timeout(limit, scene.channel.next())
