@@ -9,12 +9,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The pages that are written by hand.
-const PAGES: [&str; 9] = [
+const PAGES: [&str; 10] = [
     "README.md",
     "CONTRIBUTING.md",
     "docs/gateway.md",
     "docs/terminal.md",
     "docs/console.md",
+    "docs/PROMISES.md",
     "docs/API.md",
     "docs/ARCHITECTURE.md",
     "docs/CHANGELOG.md",
@@ -133,4 +134,35 @@ fn sections(text: &str) -> Vec<String> {
         kept.collect::<String>().replace(' ', "-")
     };
     headings.map(name).collect()
+}
+
+/// The tests that the promises name, as `(file, test)`.
+fn named_tests(promises: &str) -> Vec<(&str, &str)> {
+    let lines = promises.lines().filter_map(|line| line.strip_prefix("- `"));
+    let named = lines.filter_map(|line| line.split_once("`: "));
+    let each = named.flat_map(|(file, tests)| {
+        let words = tests.split('`').skip(1).step_by(2);
+        let tests = words.filter(|word| !word.contains(['/', '.']));
+        tests.map(move |test| (file, test))
+    });
+    each.collect()
+}
+
+#[test]
+fn every_test_that_holds_a_promise_up_is_there() {
+    let promises = page("docs/PROMISES.md");
+    let named = named_tests(&promises);
+    assert!(named.len() >= 40, "only {} tests were found", named.len());
+    for (file, test) in named {
+        let source = page(file);
+        let is_there =
+            source.contains(&format!("fn {test}(")) || source.contains(&format!("fn {test}<"));
+        assert!(is_there, "{file} has no test `{test}`");
+    }
+    for number in 1..=11 {
+        assert!(
+            promises.contains(&format!("\n## {number}. ")),
+            "promise {number}"
+        );
+    }
 }
