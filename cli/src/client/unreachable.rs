@@ -6,7 +6,7 @@ use std::io;
 use home::ServerUrl;
 use rustls::CertificateError;
 
-use super::proxy;
+use super::proxy::{self, Proxy};
 use crate::exit_code::Exit;
 use crate::failure::Failure;
 
@@ -61,7 +61,7 @@ pub(crate) fn explain(server: &ServerUrl, why: &reqwest::Error) -> Failure {
 }
 
 /// The server was not even asked: who did not answer is the proxy.
-fn proxy_failure(server: &ServerUrl, proxy: &str, why: &reqwest::Error) -> Failure {
+fn proxy_failure(server: &ServerUrl, proxy: &Proxy, why: &reqwest::Error) -> Failure {
     let cause = match find::<io::Error>(why).map(io::Error::kind) {
         Some(io::ErrorKind::ConnectionRefused) => "it refused the connection".into(),
         _ if why.is_timeout() => "it did not answer in time".into(),

@@ -6,9 +6,9 @@ use std::time::Duration;
 use serde_json::Value;
 use shared::name::Name;
 use shared::timestamp::Timestamp;
-use shared::usage::{Outcome, RequestRecord};
+use shared::usage::RequestRecord;
 
-use super::{jobs, local, wait_for};
+use super::{jobs, local, usage, wait_for};
 use crate::args::Format;
 use crate::args::local::{Local, LocalVerb};
 use crate::args::logs::Logs;
@@ -212,12 +212,7 @@ fn line(item: &Value) -> Result<String> {
             .caused_by(&why)
             .hint("`-o json` prints them as they are")
     })?;
-    let outcome = match record.outcome {
-        Outcome::Ok if record.cache_hit => "cached",
-        Outcome::Ok => "ok",
-        Outcome::Error => "error",
-        Outcome::Cancelled => "cancelled",
-    };
+    let outcome = usage::outcome(&record);
     let about = if record.estimated { "~" } else { "" };
     let tries = match record.attempts {
         0 | 1 => String::new(),

@@ -217,12 +217,6 @@ fn request_table(records: &[RequestRecord], wide: bool) -> (Vec<&'static str>, V
             cached,
             reasoning,
         } = record.tokens;
-        let outcome = match record.outcome {
-            Outcome::Ok if record.cache_hit => "cached",
-            Outcome::Ok => "ok",
-            Outcome::Error => "error",
-            Outcome::Cancelled => "cancelled",
-        };
         // `~` marks what was counted here and not told by the provider.
         let about = if record.estimated { "~" } else { "" };
         let mut row = vec![
@@ -231,7 +225,7 @@ fn request_table(records: &[RequestRecord], wide: bool) -> (Vec<&'static str>, V
             record.model.clone(),
             record.principal.clone(),
             record.status.to_string(),
-            outcome.into(),
+            outcome(record).into(),
             record.attempts.to_string(),
             format!("{about}{input}"),
             format!("{about}{output}"),
@@ -295,4 +289,14 @@ fn read<T: for<'de> serde::Deserialize<'de>>(answer: &Value, what: &str) -> Resu
             .caused_by(&why)
             .hint("`-o json` prints the answer as it is; `mcpctl version` shows both versions")
     })
+}
+
+/// How a request ended, in a word.
+pub(super) fn outcome(record: &RequestRecord) -> &'static str {
+    match record.outcome {
+        Outcome::Ok if record.cache_hit => "cached",
+        Outcome::Ok => "ok",
+        Outcome::Error => "error",
+        Outcome::Cancelled => "cancelled",
+    }
 }

@@ -5,6 +5,7 @@ use hyper_util::client::proxy::matcher::Matcher;
 
 use super::finding::Finding;
 use super::look::Look;
+use crate::client::proxy;
 use crate::session::variable;
 
 /// The variables that name proxies, and where to go without.
@@ -39,25 +40,10 @@ fn judge(server: &ServerUrl, set: &str, rules: &Matcher) -> Finding {
             "{set} set; a server on this machine is reached without"
         ));
     }
-    let through = server
-        .as_str()
-        .parse()
-        .ok()
-        .and_then(|uri| rules.intercept(&uri));
-    let Some(through) = through else {
+    let Some(proxy) = proxy::by(rules, server) else {
         return Finding::ok(format!("{set} set; not used for {server}"));
     };
-    // Without the user and password that its URL may hold.
-    let proxy = through.uri().authority().map(|authority| {
-        let whole = authority.as_str();
-        whole
-            .rsplit_once('@')
-            .map_or(whole, |(_, host)| host)
-            .to_owned()
-    });
-    let proxy = proxy.unwrap_or_default();
-    let host = server.authority();
-    let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
+    let (proxy, host) = (proxy.authority, server.host());
     Finding::warn(format!(
         "mcpctl reaches {server} through the proxy {proxy}; mcplocal uses no proxy, and dials it directly"
     ))
