@@ -12,6 +12,7 @@
 
 pub mod binaries;
 pub mod caller;
+pub mod canary;
 pub mod figures;
 pub mod mcpctl;
 pub mod mcpd;
@@ -21,6 +22,7 @@ pub mod ports;
 pub mod postgres;
 pub mod process;
 pub mod publisher;
+pub mod rest;
 pub mod scratch;
 pub mod small_disk;
 pub mod stage;
