@@ -200,6 +200,7 @@ async fn a_hundred_races_for_a_name_give_one_owner() {
     };
     let row = mcpd.row("prize").await.unwrap();
     assert_eq!(row["metadata"]["owner"], format!("p{winner}"));
+    mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -253,6 +254,7 @@ async fn a_revoked_token_starts_nothing_and_its_streams_end_within_five_seconds(
     stage.mcpd.token("guest", "bob", &["user"]).await;
     let whoami = Ask::get("/api/v1/whoami").token(&token).whole(addr).await;
     assert_eq!(whoami.status, 401);
+    stage.at_rest().await;
 }
 
 #[tokio::test]
@@ -278,6 +280,7 @@ async fn a_revoked_publisher_is_cut_off() {
         when(told.contains("401"), told)
     })
     .await;
+    stage.at_rest().await;
 }
 
 #[tokio::test]
@@ -326,6 +329,7 @@ async fn every_route_asks_for_its_role() {
             assert_eq!(refused, !may, "{what} as {role}: {}", answer.status);
         }
     }
+    mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -353,4 +357,5 @@ async fn nobody_grants_more_than_they_hold() {
     let names = listed.json()["items"].as_array().unwrap().len();
     assert_eq!(names, 2, "{}", listed.text());
     assert!(!listed.text().contains(user.rsplit('_').next().unwrap()));
+    mcpd.at_rest().await;
 }

@@ -236,6 +236,7 @@ async fn heartbeats_without_a_channel_never_make_or_keep_a_row_active() {
     let body = chat(true, &Behaviour::default());
     let answer = mcpd.infer("parrot", body).whole(mcpd.addr).await;
     assert_eq!(answer.code(), "provider_offline");
+    mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -264,4 +265,5 @@ async fn of_two_publishers_with_one_copied_session_the_newest_wins_for_good() {
     }
     let body = chat(true, &Behaviour::default());
     assert!(mcpd.infer("box", body).whole(mcpd.addr).await.is_done());
+    mcpd.at_rest().await;
 }

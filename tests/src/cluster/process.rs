@@ -164,14 +164,15 @@ impl Process {
     ///
     /// # Panics
     /// When it has more than so many descriptors and KiB more.
-    pub fn left_nothing(&self, more_files: usize, more_kib: u64) {
+    pub fn left_nothing(&self, more_files: OpenFiles, more_kib: u64) {
         let Some((files, kib)) = self.at_first else {
             return;
         };
         let (files_now, kib_now) = (self.open_files(), self.rss_kib());
-        let grown = |now: usize, before: usize| now > before + more_files;
+        let is_more = files_now.sockets > files.sockets + more_files.sockets
+            || files_now.others > files.others + more_files.others;
         assert!(
-            !grown(files_now.sockets, files.sockets) && !grown(files_now.others, files.others),
+            !is_more,
             "{} had {files:?} and has {files_now:?}",
             self.name
         );

@@ -3,14 +3,19 @@
 use super::caller::Ask;
 use super::mcpd::Mcpd;
 use super::mcplocal::Mcplocal;
+use super::process::OpenFiles;
 use super::stage::Stage;
 use super::wait::{until, when};
 use std::time::Duration;
 
 /// Longest that work may go on after its caller has gone.
 const REST_LIMIT: Duration = Duration::from_secs(15);
-/// Descriptors that a program may hold more than when it had just begun: pools of connections, and the database's.
-const MORE_FILES: usize = 80;
+/// What a program may have open more than when it had just begun: two pooled connections for each of 64 requests that
+/// were relayed at once, and the connections of a database.
+const MORE_FILES: OpenFiles = OpenFiles {
+    sockets: 160,
+    others: 40,
+};
 /// Memory that it may hold more, in KiB: what an allocator and an unoptimised build keep of a burst.
 const MORE_KIB: u64 = 64 * 1024;
 
