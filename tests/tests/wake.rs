@@ -240,6 +240,7 @@ async fn ten_callers_wake_it_once_and_idle_it_is_put_to_sleep_again() {
          hibernating and ended {asleep_after:?} after the last answer"
     );
     figures("wake", &measured);
+    scene.mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -267,6 +268,7 @@ async fn polls_and_lists_do_not_wake_it() {
         "wake",
         "3 health polls and the lists: 0 wakes; 1 request: 1 wake",
     );
+    scene.mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -306,6 +308,7 @@ async fn a_recipe_that_fails_is_a_clean_error_that_says_why_until_it_is_mended()
     let measured =
         format!("a recipe that fails: 4 callers, 1 run, 502 with its words after {failed_after:?}");
     figures("wake", &measured);
+    scene.mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -350,4 +353,5 @@ async fn callers_that_go_while_they_wait_leave_nothing_and_keep_nobody_from_bein
         "wake",
         "4 callers left while they waited: nothing reserved, nothing sent, 1 wake, ten others served",
     );
+    scene.mcpd.at_rest().await;
 }
