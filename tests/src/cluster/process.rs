@@ -129,30 +129,13 @@ impl Process {
     /// Memory that it holds now, in KiB; 0 where it is gone.
     #[must_use]
     pub fn rss_kib(&self) -> u64 {
-        let path = format!("/proc/{}/status", self.pid());
-        let status = std::fs::read_to_string(path).unwrap_or_default();
-        let line = status.lines().find(|line| line.starts_with("VmRSS:"));
-        let number = line.and_then(|line| line.split_whitespace().nth(1));
-        number.and_then(|number| number.parse().ok()).unwrap_or(0)
+        rss_kib_of(self.pid())
     }
 
     /// What it has open now; nothing where it is gone.
     #[must_use]
     pub fn open_files(&self) -> OpenFiles {
-        let entries = std::fs::read_dir(format!("/proc/{}/fd", self.pid()));
-        let mut files = OpenFiles {
-            sockets: 0,
-            others: 0,
-        };
-        for entry in entries.into_iter().flatten().flatten() {
-            // Closed in between: not open.
-            match std::fs::read_link(entry.path()) {
-                Ok(to) if to.to_string_lossy().starts_with("socket:") => files.sockets += 1,
-                Ok(_) => files.others += 1,
-                Err(_) => {}
-            }
-        }
-        files
+        open_files_of(self.pid())
     }
 
     /// Notes what it holds now, for [`Process::left_nothing`].
@@ -227,4 +210,33 @@ impl Drop for Process {
 fn open(log: &Path) -> File {
     let file = OpenOptions::new().create(true).append(true).open(log);
     file.expect("a log can be written into a folder of ours")
+}
+
+/// Memory that the process holds now, in KiB; 0 where it is gone.
+#[must_use]
+pub fn rss_kib_of(pid: u32) -> u64 {
+    let path = format!("/proc/{pid}/status");
+    let status = std::fs::read_to_string(path).unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+    let number = line.and_then(|line| line.split_whitespace().nth(1));
+    number.and_then(|number| number.parse().ok()).unwrap_or(0)
+}
+
+/// What the process has open now; nothing where it is gone.
+#[must_use]
+pub fn open_files_of(pid: u32) -> OpenFiles {
+    let entries = std::fs::read_dir(format!("/proc/{pid}/fd"));
+    let mut files = OpenFiles {
+        sockets: 0,
+        others: 0,
+    };
+    for entry in entries.into_iter().flatten().flatten() {
+        // Closed in between: not open.
+        match std::fs::read_link(entry.path()) {
+            Ok(to) if to.to_string_lossy().starts_with("socket:") => files.sockets += 1,
+            Ok(_) => files.others += 1,
+            Err(_) => {}
+        }
+    }
+    files
 }
