@@ -7,7 +7,7 @@ use system_tests::endure::{Options, run};
 #[tokio::test]
 async fn what_goes_wrong_under_load_loses_and_leaks_nothing() {
     let report = run(Options {
-        seed: 6,
+        seed: 152,
         lasts: Duration::from_secs(20),
     })
     .await;
