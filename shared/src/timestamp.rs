@@ -38,6 +38,11 @@ impl Timestamp {
         self.0
     }
 
+    /// Whether RFC 3339 can write it: the years 0 to 9999.
+    pub fn is_in_calendar(self) -> bool {
+        (FIRST..=LAST).contains(&self.0)
+    }
+
     /// The time that passed since `earlier`; zero where `earlier` is later.
     pub fn since(self, earlier: Self) -> Duration {
         let elapsed = self.0.saturating_sub(earlier.0);
@@ -80,8 +85,8 @@ impl FromStr for Timestamp {
         // An offset may lead out of the years that we can write.
         i64::try_from(at.unix_timestamp_nanos().div_euclid(1_000_000))
             .ok()
-            .filter(|millis| (FIRST..=LAST).contains(millis))
             .map(Self)
+            .filter(|at| at.is_in_calendar())
             .ok_or_else(bad)
     }
 }

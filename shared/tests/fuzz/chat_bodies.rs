@@ -131,7 +131,7 @@ fuzzing::targets! {
         prop_assert_eq!(head.model(&body), name.as_ref().and_then(Value::as_str).map(String::from));
         prop_assert_eq!(head.stream, before.get("stream") == Some("true"));
 
-        let edited = head.for_provider(&body, &model, ask_usage).unwrap_or_else(|| body.clone());
+        let edited = head.for_provider(&body, &model, ask_usage).unwrap_or_else(|| body.to_vec());
         let after = Members::of(&edited).expect("what is sent is an object");
         prop_assert_eq!((after.count("model"), after.count("stream_options") < 2), (1, true));
         let sent: String = serde_json::from_str(after.get("model").unwrap()).unwrap();

@@ -1,6 +1,30 @@
 //! Any bytes, and known bytes that something went through.
 
+use std::fmt::{Debug, Formatter, Result};
+use std::ops::Deref;
+
 use proptest::prelude::*;
+
+/// Bytes that are shown as text in a report.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Bytes(pub Vec<u8>);
+
+impl Debug for Bytes {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match str::from_utf8(&self.0) {
+            Ok(text) => write!(f, "{text:?}"),
+            Err(_) => write!(f, "b\"{}\"", self.0.escape_ascii()),
+        }
+    }
+}
+
+impl Deref for Bytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
 
 /// Bytes that mean something to somebody.
 const ODD: [&[u8]; 26] = [
@@ -33,7 +57,7 @@ const ODD: [&[u8]; 26] = [
 ];
 
 /// Any bytes, up to so many: random ones, and often those that mean something.
-pub fn bytes(most: usize) -> impl Strategy<Value = Vec<u8>> {
+pub fn bytes(most: usize) -> impl Strategy<Value = Bytes> {
     let part = prop_oneof![
         2 => any::<u8>().prop_map(|byte| vec![byte]),
         3 => proptest::sample::select(&ODD[..]).prop_map(<[u8]>::to_vec),
@@ -42,7 +66,7 @@ pub fn bytes(most: usize) -> impl Strategy<Value = Vec<u8>> {
     proptest::collection::vec(part, 0..=(most / 2).max(1)).prop_map(move |parts| {
         let mut bytes = parts.concat();
         bytes.truncate(most);
-        bytes
+        Bytes(bytes)
     })
 }
 
@@ -50,7 +74,7 @@ pub fn bytes(most: usize) -> impl Strategy<Value = Vec<u8>> {
 pub fn garbled<T: AsRef<[u8]>>(
     recorded: &[T],
     most: usize,
-) -> impl Strategy<Value = Vec<u8>> + use<T> {
+) -> impl Strategy<Value = Bytes> + use<T> {
     let recorded: Vec<Vec<u8>> = recorded
         .iter()
         .map(|bytes| bytes.as_ref().to_vec())
@@ -58,7 +82,7 @@ pub fn garbled<T: AsRef<[u8]>>(
     let garbles = proptest::collection::vec(Garble::any(), 0..=most);
     (proptest::sample::select(recorded), garbles).prop_map(|(mut bytes, garbles)| {
         garble(&garbles, &mut bytes);
-        bytes
+        Bytes(bytes)
     })
 }
 

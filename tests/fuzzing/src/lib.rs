@@ -22,7 +22,7 @@ mod stream;
 mod target;
 
 pub use anything::{anything, odd_strings};
-pub use bytes::{bytes, garbled};
+pub use bytes::{Bytes, bytes, garbled};
 pub use json::{Json, Style};
 pub use mutation::{mutated, mutated_text};
 pub use pieces::{Cuts, cuts};

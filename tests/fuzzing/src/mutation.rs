@@ -9,7 +9,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use crate::anything::Tape;
-use crate::bytes::{Garble, garble};
+use crate::bytes::{Bytes, Garble, garble};
 use crate::json::{Json, Style};
 
 /// Changes per case, at most.
@@ -33,7 +33,7 @@ pub fn mutated<T: AsRef<str>>(recorded: &[T]) -> impl Strategy<Value = Json> + u
 }
 
 /// As [`mutated`], written in some style, and now and then broken as bytes are.
-pub fn mutated_text<T: AsRef<str>>(recorded: &[T]) -> impl Strategy<Value = Vec<u8>> + use<T> {
+pub fn mutated_text<T: AsRef<str>>(recorded: &[T]) -> impl Strategy<Value = Bytes> + use<T> {
     let style = proptest::sample::select(vec![
         Style::Compact,
         Style::Compact,
@@ -47,7 +47,7 @@ pub fn mutated_text<T: AsRef<str>>(recorded: &[T]) -> impl Strategy<Value = Vec<
     (mutated(recorded), style, garbles).prop_map(|(json, style, garbles)| {
         let mut bytes = json.written(style).into_bytes();
         garble(&garbles, &mut bytes);
-        bytes
+        Bytes(bytes)
     })
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use crate::bytes::{Garble, garble};
+use crate::bytes::{Bytes, Garble, garble};
 use crate::json::Json;
 use crate::mutation::{Change, Stock, changes};
 
@@ -18,7 +18,7 @@ enum Turn {
 }
 
 /// Some of these streams - server-sent events, or JSON by lines -, changed.
-pub fn mutated_stream<T: AsRef<str>>(recorded: &[T]) -> impl Strategy<Value = Vec<u8>> + use<T> {
+pub fn mutated_stream<T: AsRef<str>>(recorded: &[T]) -> impl Strategy<Value = Bytes> + use<T> {
     let streams: Vec<Vec<Line>> = recorded
         .iter()
         .map(|stream| lines(stream.as_ref()))
@@ -51,7 +51,7 @@ pub fn mutated_stream<T: AsRef<str>>(recorded: &[T]) -> impl Strategy<Value = Ve
             bytes.extend_from_slice(end.as_bytes());
         }
         garble(&garbles, &mut bytes);
-        bytes
+        Bytes(bytes)
     })
 }
 

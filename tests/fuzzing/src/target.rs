@@ -49,7 +49,7 @@ impl Target {
     /// Where the seeds of its failures are kept; one file per target, so that none replays another's.
     fn seeds(&self) -> PathBuf {
         let inner = self.module.split("::").skip(1);
-        let inner = inner.filter(|part| !matches!(*part, "fuzz" | "tests"));
+        let inner = inner.filter(|part| !matches!(*part, "fuzz" | "fuzz_tests" | "tests"));
         let mut path = PathBuf::from(self.folder).join("proptest-regressions");
         path.extend(inner);
         path.join(format!("{}.txt", self.name))
