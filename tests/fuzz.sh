@@ -35,13 +35,21 @@ seconds=$(awk -v minutes="$minutes" 'BEGIN { printf "%d", minutes * 60 }')
 
 # The crates that have targets say so in their manifests.
 packages=()
+tests=()
 while IFS= read -r manifest; do
     name=$(sed -n 's/^name = "\(.*\)"/\1/p' "$manifest" | head -1)
     [ "$name" = fuzzing ] || packages+=(-p "$name")
 done < <(git ls-files -- '*Cargo.toml' | xargs grep -l '^fuzzing\.workspace')
 
+# Of their integration tests only those with targets: the others take long to build.
+mapfile -t files < <(git grep -l --untracked 'fuzzing::targets!' -- '*/tests/*.rs' | grep -v '/src/')
+for file in "${files[@]}"; do
+    file=${file##*/tests/}
+    tests+=(--test "$(basename "${file%%/*}" .rs)")
+done
+
 printf 'building ...\n' >&2
-built=$(cargo test --quiet --locked --no-run --message-format json "${packages[@]}")
+built=$(cargo test --quiet --locked --no-run --message-format json "${packages[@]}" --lib --bins "${tests[@]}")
 # "FOLDER BINARY" of each: many binaries are called `fuzz`.
 mapfile -t binaries < <(sed -n \
     's/.*"package_id":"[^"]*\/\([^/"#]*\)#.*"test":true}.*"executable":"\([^"]*\)".*/\1 \2/p' <<<"$built")
