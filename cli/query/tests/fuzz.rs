@@ -1,7 +1,5 @@
 //! Expressions that people type, and values that anybody sends: read or refused with a place, and never more.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests")]
-
 use fuzzing::{bytes, garbled, mutated};
 use proptest::prelude::*;
 use query::{BadExpression, Columns, FieldSelector, Path, Selector, Template, sort_by, text};

@@ -2,7 +2,7 @@
 //!
 //! | environment    | meaning                                                            |
 //! |----------------|--------------------------------------------------------------------|
-//! | `FUZZ_SECONDS` | go on for so long, and say how many cases ran                      |
+//! | `FUZZ_SECONDS` | batch after batch for so long, and say how many cases ran          |
 //! | `FUZZ_TELL`    | say the seed of every batch, for cases that end the process          |
 //! | `FUZZ_BATCH`   | play the batch of this seed alone                                   |
 
@@ -24,8 +24,6 @@ use proptest::test_runner::{
 const LONGEST_CASE: Duration = Duration::from_secs(20);
 /// Shrinking ends after this time, in milliseconds: a seed is worth more than the smallest case.
 const LONGEST_SHRINKING_MS: u32 = 60_000;
-/// Cases between two looks at the clock, in a run for a time.
-const BATCH: u32 = 500;
 
 /// Names a target, for its seeds and for whoever reads the result.
 #[derive(Clone, Copy, Debug)]
@@ -74,12 +72,8 @@ where
     let ran = Cell::new(0u64);
     loop {
         let seed = only.as_deref().map_or_else(fresh_seed, parse_seed);
-        let cases = match (until, &only) {
-            (None, None) => target.cases,
-            _ => target.cases.max(BATCH),
-        };
         let config = Config {
-            cases,
+            cases: target.cases,
             failure_persistence: Some(Box::new(FileFailurePersistence::Direct(path))),
             max_shrink_time: LONGEST_SHRINKING_MS,
             ..Config::default()
