@@ -97,6 +97,10 @@ impl FromStr for ServerUrl {
         };
         let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
         let (host, port) = split_port(authority).ok_or_else(|| BadServerUrl::Port(shown()))?;
+        // Two colons, and no brackets around an address.
+        if host.contains(':') && !host.contains(['[', ']']) {
+            return Err(BadServerUrl::Port(shown()));
+        }
         if host.is_empty() || !has_whole_brackets(host) {
             return Err(BadServerUrl::NoHost(shown()));
         }
@@ -190,6 +194,7 @@ mod tests {
         assert!(why("http://").contains("no host"));
         assert!(why("http://[").contains("no host") && why("http://[::1").contains("no host"));
         assert!(why("http://x:99999").contains("port"));
+        assert!(why("http://x:y:443").contains("port"));
         assert!(why("http://x/?a=b").contains("'?'"));
         assert!(!why("http://me:hunter2@x").contains("hunter2"));
         assert!(!why("http://x\u{1b}[2J").contains('\u{1b}'));
