@@ -1,6 +1,5 @@
 //! Reading the sums: grouped by what was asked for, and what each access token has spent.
 
-
 use shared::timestamp::Timestamp;
 use shared::usage::{Tokens, UsageRow};
 
