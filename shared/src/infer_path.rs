@@ -74,6 +74,6 @@ impl FromStr for InferPath {
         Self::ALL
             .into_iter()
             .find(|path| path.as_str() == text)
-            .ok_or_else(|| PathNotAllowed(text.into()))
+            .ok_or_else(|| PathNotAllowed(text.escape_debug().to_string()))
     }
 }

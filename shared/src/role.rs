@@ -63,7 +63,7 @@ impl FromStr for Role {
         Self::ALL
             .into_iter()
             .find(|role| role.as_str() == text)
-            .ok_or_else(|| UnknownRole(text.into()))
+            .ok_or_else(|| UnknownRole(text.escape_debug().to_string()))
     }
 }
 

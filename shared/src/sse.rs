@@ -327,12 +327,11 @@ mod tests {
     }
     const CUT: &str = "data: {\"a\":1}\n\ndata: {\"b\":2}\r\n\r\n";
 
-    proptest! {
-        #[test]
+    fuzzing::targets! {
         fn splitting_the_bytes_anywhere_changes_nothing(
             lines in prop::collection::vec("(data: ?|event: ?|id: ?|:|)[a-z你👋é ]{0,12}", 0..12),
             ends in prop::collection::vec(prop::sample::select(vec!["\n", "\r\n", "\r"]), 12),
-            cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..8),
+            cuts in fuzzing::cuts(),
         ) {
             let mut stream = String::new();
             for (line, end) in lines.iter().zip(&ends) {
@@ -341,14 +340,9 @@ mod tests {
             }
             stream += "\n\n";
             let bytes = stream.as_bytes();
-            let mut at: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len())).collect();
-            at.extend([0, bytes.len()]);
-            at.sort_unstable();
-            let pieces: Vec<&[u8]> = at.windows(2).map(|w| &bytes[w[0]..w[1]]).collect();
-            prop_assert_eq!(decode(&pieces), decode(&[bytes]));
+            prop_assert_eq!(decode(&cuts.of(bytes)), decode(&[bytes]));
         }
 
-        #[test]
         fn what_is_encoded_decodes_to_the_same(event in "[a-z_]{0,10}", data in "[^\r]{0,200}") {
             let mut bytes = Vec::new();
             encode(&event, &data, &mut bytes);
@@ -356,8 +350,7 @@ mod tests {
             prop_assert_eq!(events, vec![Event { event, data, id: None }]);
         }
 
-        #[test]
-        fn no_bytes_make_it_panic_or_hold_too_much(bytes in prop::collection::vec(any::<u8>(), 0..4000)) {
+        fn no_bytes_make_it_panic_or_hold_too_much(bytes in fuzzing::bytes(800)) {
             let mut decoder = Decoder::new(256);
             for piece in bytes.chunks(37) {
                 let _ = decoder.feed(piece, &mut Vec::new());

@@ -139,6 +139,7 @@ fn bit() -> impl Strategy<Value = String> {
         "https://example.com/a_b_c/d*e",
     ];
     prop_oneof![
+        1 => fuzzing::odd_strings(),
         9 => proptest::sample::select(fixed.to_vec()).prop_map(str::to_owned),
         1 => any::<char>().prop_map(String::from),
         1 => (proptest::sample::select(vec!["*", "`", "[", "x ", "你", "|", "-", "\u{301}"]), 1..1500_usize)
@@ -154,10 +155,9 @@ fn theme() -> impl Strategy<Value = Theme> {
     proptest::sample::select(vec![Theme::none(), Theme::basic(), Theme::rich().dimmed()])
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 48, ..ProptestConfig::default() })]
+fuzzing::targets! {
+    #![cases(48)]
 
-    #[test]
     fn pieces_make_no_difference(
         text in text(), width in 1..60_usize, theme in theme(),
         sizes in proptest::collection::vec(1..60_usize, 1..6),
@@ -165,7 +165,6 @@ proptest! {
         prop_assert_eq!(in_pieces(&text, &sizes, width, theme), whole(&text, width, theme));
     }
 
-    #[test]
     fn no_line_is_too_wide_and_nothing_controls_the_terminal(
         text in text(), width in 4..60_usize, theme in theme(), size in 1..40_usize,
         other in 4..60_usize,

@@ -61,7 +61,23 @@ pub fn age(span: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    fuzzing::targets! {
+        fn any_quantity_is_a_short_word(number in any::<f64>(), millis in any::<u64>()) {
+            let span = Duration::from_millis(millis);
+            for text in [rate(number), latency(millis), left(span), age(span)] {
+                prop_assert!(!text.is_empty() && !text.contains(char::is_whitespace), "{:?}", text);
+            }
+            prop_assert!(!money(number).contains(char::is_whitespace));
+            if (0.0..1e9).contains(&number) {
+                let read: f64 = money(number).trim_start_matches('<').parse().unwrap();
+                prop_assert!((read - number).abs() <= 0.000_001, "{} is not {}", read, number);
+            }
+        }
+    }
 
     #[test]
     fn quantities_are_short_and_lose_nothing_that_counts() {

@@ -332,8 +332,7 @@ mod tests {
         }
     }
 
-    proptest::proptest! {
-        #[test]
+    fuzzing::targets! {
         fn no_text_brings_it_down(source in "[{}\\[\\]().a'\"\\\\ $@*?ü=]{0,24}") {
             if let Ok(template) = source.parse::<Template>() {
                 template.render(&json!({"a": [{"a": 1}]}));

@@ -81,7 +81,49 @@ pub(crate) fn one_line(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// Sequences of a terminal, whole and broken, of both kinds.
+    const DIRTY: [&str; 8] = [
+        "a\u{1b}[31;1mred\u{1b}[0m\u{1b}(Bb\u{1b}7c",
+        "a\u{1b}]52;c;aGk=\u{1b}\\b\u{1b}]0;title\u{7}c",
+        "a\u{9b}2Jb\u{9d}t\u{9c}c\u{90}q\u{9c}\u{98}x\u{1b}",
+        "a\u{1b}Pq#0\u{1b}\\b\u{1b}_x\u{1b}[2J\u{1b}^y\n",
+        "\u{1b}\u{1b}[1m\u{1b}[\u{1b}]\u{1b}[?25l",
+        "abc\u{202e}fed\u{2066}x\u{2069}\rb\u{8}c\0d\u{7f}e",
+        "\u{1b}[38;5;1\u{18}m\u{1b}[3\u{7}1m",
+        "plain\ttext\n你好 👋",
+    ];
+
+    fuzzing::targets! {
+        fn nothing_that_moves_a_terminal_is_left_however_a_text_is_cut(
+            dirty in prop_oneof![4 => fuzzing::garbled(&DIRTY, 6), 1 => fuzzing::bytes(60)],
+            cuts in fuzzing::cuts(),
+        ) {
+            let dirty = String::from_utf8_lossy(&dirty).into_owned();
+            let clean = sanitise(&dirty).into_owned();
+            prop_assert!(!clean.chars().any(is_unwanted), "{:?}", clean);
+            let again = sanitise(&clean).into_owned();
+            prop_assert_eq!(&again, &clean, "a clean text stays");
+            prop_assert!(!one_line(&dirty).chars().any(char::is_control));
+            // Each piece ends at a character, as those of a decoded stream do.
+            let mut cleaner = Cleaner::default();
+            let (mut from, mut passed, mut in_pieces) = (0, 0, String::new());
+            for piece in cuts.of(dirty.as_bytes()) {
+                passed += piece.len();
+                let end = dirty.ceil_char_boundary(passed);
+                in_pieces += &cleaner.clean(&dirty[from..end]);
+                from = end;
+            }
+            prop_assert_eq!(in_pieces, Cleaner::default().clean(&dirty));
+            // What was text alone loses nothing.
+            if !dirty.chars().any(is_unwanted) {
+                prop_assert_eq!(clean, dirty);
+            }
+        }
+    }
 
     #[test]
     fn control_sequences_go_and_text_stays() {

@@ -5,6 +5,7 @@
 use cache::{ContentType, Entry, Recorder};
 use meter::Form;
 use proptest::prelude::*;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use shared::{infer_path::InferPath, sse};
 
@@ -226,8 +227,33 @@ fn message() -> impl Strategy<Value = Value> {
         })
 }
 
-proptest! {
-    #[test]
+fuzzing::targets! {
+    /// What is kept of any answer can be given again in both forms, and says the same then.
+    fn any_answer_is_kept_whole_or_not_at_all(
+        stream in fuzzing::mutated_stream(&fuzzing::corpus::streams("")),
+        whole in fuzzing::mutated_text(&fuzzing::corpus::answers("")),
+        path in prop::sample::select(vec![CHAT, InferPath::Completions, InferPath::Embeddings, InferPath::Responses]),
+    ) {
+        for (form, bytes) in [(Form::EventStream, &stream), (Form::Whole, &whole)] {
+            let Some(entry) = record(path, form, bytes) else { continue };
+            for (as_stream, include_usage) in [(false, false), (true, true), (true, false)] {
+                let Some((kind, body)) = entry.replay(as_stream, include_usage) else { continue };
+                match kind {
+                    ContentType::Json => prop_assert!(serde_json::from_slice::<&RawValue>(&body).is_ok()),
+                    ContentType::EventStream => {
+                        let mut events = Vec::new();
+                        sse::Decoder::new(MAX_BYTES * 8).feed(&body, &mut events).unwrap();
+                        let done = events.pop_if(|last| last.data == "[DONE]");
+                        prop_assert!(done.is_some() || path == InferPath::Responses);
+                        for event in events {
+                            prop_assert!(serde_json::from_str::<&RawValue>(&event.data).is_ok(), "{}", event.data);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     fn what_is_replayed_as_chunks_is_put_together_to_the_same(
         messages in prop::collection::vec(message(), 1..4),
         has_logprobs in any::<bool>(),
@@ -253,7 +279,6 @@ proptest! {
         prop_assert_eq!(whole_of(&again), answer);
     }
 
-    #[test]
     fn completions_go_round_too(texts in prop::collection::vec(text(), 1..4)) {
         let choices: Vec<Value> = texts
             .iter()

@@ -194,7 +194,36 @@ pub fn read_toml(text: &str) -> Result<BTreeMap<String, String>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use shared::span::Span;
+
+    const FILES: [&str; 2] = [
+        "# mcpd.toml\nlisten = \"0.0.0.0:8765\"\nthreads = 4\nmax_body_bytes = 33_554_432\nadopt = true\nallowed = [\"a\", 'b']\nrequest_timeout = \"10m\"\n",
+        "a = 0x1f\nb = -9223372036854775808\nc = 1e3\nd = 2026-11-21T09:30:00Z\n\"e f\" = \"\"\"\nx \\\n  y\"\"\"\n[table]\ng.h = {i = 1}\n[[j]]\n",
+    ];
+
+    fuzzing::targets! {
+        fn any_toml_is_settings_or_an_error(
+            text in prop_oneof![6 => fuzzing::garbled(&FILES, 4), 1 => fuzzing::bytes(80)],
+            nested in prop_oneof![9 => Just(0), 1 => 1..20_000usize],
+        ) {
+            let mut text = String::from_utf8_lossy(&text).into_owned();
+            if nested > 0 {
+                text = format!("n = {}\n{text}", "[".repeat(nested));
+            }
+            match read_toml(&text) {
+                Ok(settings) => {
+                    let table: toml::Table = text.parse().unwrap();
+                    prop_assert_eq!(settings.len(), table.len());
+                    for (name, value) in table {
+                        let texts = value.as_str().map(String::from).or_else(|| value.as_integer().map(|n| n.to_string()));
+                        prop_assert!(texts.is_none() || texts.as_ref() == settings.get(&name));
+                    }
+                }
+                Err(why) => prop_assert!(!why.is_empty()),
+            }
+        }
+    }
 
     fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
         let own = |(a, b): &(&str, &str)| (String::from(*a), String::from(*b));

@@ -1,7 +1,5 @@
 //! The list of models as `GET /v1/models` gives it to Anthropic's clients.
 
-use std::fmt::Write;
-
 use serde::Serialize;
 use shared::timestamp::Timestamp;
 
@@ -108,11 +106,12 @@ fn item<'a>(model: &Model<'a>) -> Item<'a> {
 
 /// A time that no calendar holds is as good as none: it must not break the list.
 fn moment(at: Timestamp) -> String {
-    let mut text = String::new();
-    match write!(text, "{at}") {
-        Ok(()) => text,
-        Err(_) => Timestamp::default().to_string(),
-    }
+    let at = if at.is_in_calendar() {
+        at
+    } else {
+        Timestamp::default()
+    };
+    at.to_string()
 }
 
 fn text(value: &impl Serialize) -> String {

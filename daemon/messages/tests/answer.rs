@@ -161,9 +161,8 @@ fn what_is_no_answer_is_said_to_be_none() {
     assert_eq!(told, Unreadable::IsError("out of memory".into()));
 }
 
-proptest! {
+fuzzing::targets! {
     /// What Anthropic's models thought comes back to them as they signed it.
-    #[test]
     fn thoughts_survive_the_round(
         proofs in prop::collection::vec((any::<bool>(), "[a-zé ]{1,9}", "[A-Za-z+/]{1,9}"), 1..5),
     ) {
@@ -184,7 +183,6 @@ proptest! {
     }
 
     /// What an LLM calls comes back to it in the next turn: same ids, names and arguments.
-    #[test]
     fn a_tool_call_survives_the_round(
         calls in prop::collection::vec(("[a-z0-9_:.-]{1,20}", "[a-z_]{1,9}", an_object()), 1..4),
     ) {
@@ -202,97 +200,45 @@ proptest! {
         prop_assert_eq!(&next["messages"][1]["tool_calls"], &Value::from(made));
     }
 
-    #[test]
-    fn no_json_makes_either_side_panic(
-        value in anything(), role in "user|assistant|system|tool", kind in a_kind(),
-        more in prop::collection::vec((a_field(), anything()), 0..6),
+    fn any_answer_becomes_a_message_or_is_refused(
+        chat in prop_oneof![9 => fuzzing::mutated_text(&answers()), 1 => fuzzing::bytes(200)],
     ) {
-        let mut block = json!({"type": kind, "source": value, "content": value, "input": value});
-        let mut request = json!({
-            "model": "m", "max_tokens": 3, "tools": [value], "system": value,
-            "messages": [{"role": role, "content": [null]}, value],
-        });
-        let mut chat = json!({"id": value, "choices": [{"message": value, "finish_reason": value},
-            value], "usage": value});
-        for (field, value) in &more {
-            block[field] = value.clone();
+        if let Ok(message) = from_chat(&chat, "m") {
+            let message: Value = serde_json::from_slice(&message).unwrap();
+            prop_assert_eq!(&message["type"], "message");
+            prop_assert!(message["stop_reason"].is_string(), "{}", message);
+            for block in message["content"].as_array().unwrap() {
+                prop_assert!(block["type"].is_string(), "{}", block);
+                prop_assert!(block["type"] != "tool_use" || block["input"].is_object(), "{}", block);
+            }
         }
-        request["messages"][0]["content"][0] = block;
-        for (field, value) in more {
-            chat["choices"][0]["message"] = json!({"content": value, &field: [value]});
-            request[&field] = value;
-        }
-        for body in [request, chat, value] {
-            let body = body.to_string();
-            let _ = to_chat(body.as_bytes());
-            let _ = from_chat(body.as_bytes(), "m");
-            let _ = messages::error::from_openai(500, body.as_bytes());
+        for status in [400, 401, 404, 429, 500, 529] {
+            let error: Value = serde_json::from_str(&messages::error::from_openai(status, &chat)).unwrap();
+            prop_assert_eq!(&error["type"], "error");
         }
     }
-
-    #[test]
-    fn no_bytes_make_either_side_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
-        prop_assert!(to_chat(&bytes).is_err());
-        prop_assert!(from_chat(&bytes, "m").is_err());
-        let _ = messages::error::from_openai(500, &bytes);
-    }
 }
 
-fn a_field() -> impl Strategy<Value = String> {
-    prop::sample::select(vec![
-        "thinking",
-        "tool_choice",
-        "tools",
-        "output_config",
-        "metadata",
-        "stop_sequences",
-        "messages",
-        "tool_calls",
-        "reasoning",
-        "title",
-        "citations",
-        "tool_use_id",
-        "id",
-        "name",
-    ])
-    .prop_map(String::from)
-}
-
-fn a_kind() -> impl Strategy<Value = String> {
-    prop::sample::select(vec![
-        "text",
-        "image",
-        "document",
-        "search_result",
-        "tool_use",
-        "tool_result",
-        "thinking",
-        "redacted_thinking",
-        "server_tool_use",
-        "other",
-    ])
-    .prop_map(String::from)
-}
-
-fn anything() -> impl Strategy<Value = Value> {
-    let leaf = prop_oneof![
-        Just(Value::Null),
-        any::<bool>().prop_map(Value::from),
-        any::<i64>().prop_map(Value::from),
-        "[a-zé\\n\"]{0,6}".prop_map(Value::from),
-        a_kind().prop_map(Value::from),
-    ];
-    leaf.prop_recursive(3, 20, 4, |inner| {
-        let field = "type|text|role|content|source|data|function|arguments|error|message|delta|x";
-        prop_oneof![
-            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-            prop::collection::vec((field, inner), 0..4)
-                .prop_map(|fields| Value::Object(fields.into_iter().collect())),
-        ]
-    })
+/// Recorded answers of OpenAI's kind.
+fn answers() -> Vec<String> {
+    let calls = json!([{"id": "c", "function": {"name": "f", "arguments": r#"{"a": [1]}"#}}]);
+    let details = json!([{"type": "reasoning.text", "text": "hm", "signature": "s", "format": "anthropic-claude-v1"},
+        {"type": "reasoning.encrypted", "data": "x", "format": "anthropic-claude-v1"}]);
+    let message = json!({"content": [{"type": "text", "text": "t"}], "tool_calls": calls, "refusal": null,
+        "reasoning_content": "hm", "reasoning_details": details});
+    let mut own = choice(message, "tool_calls");
+    own["usage"] = json!({"prompt_tokens": 10, "completion_tokens": 3, "prompt_tokens_details": {"cached_tokens": 4}});
+    let mut all = fuzzing::corpus::answers("chat/completions");
+    all.extend([
+        own.to_string(),
+        r#"{"error":{"message":"m","type":"t","code":null}}"#.into(),
+    ]);
+    all
 }
 
 fn an_object() -> impl Strategy<Value = Value> {
-    prop::collection::vec(("[a-zé\"]{1,5}", anything()), 0..4)
+    let value = fuzzing::anything(&["a", "b", "type", "x"])
+        .prop_map(|json| json.value().unwrap_or_default());
+    prop::collection::vec(("[a-zé\"]{1,5}", value), 0..4)
         .prop_map(|fields| Value::Object(fields.into_iter().collect()))
 }

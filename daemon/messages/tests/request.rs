@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test says what it expects")]
 
 use messages::request::{ChatRequest, to_chat};
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 fn carried(request: &Value) -> ChatRequest {
@@ -483,4 +484,44 @@ fn a_bad_request_says_where_and_why() {
     let broken = to_chat(b"{\"model\":").unwrap_err();
     assert_eq!(broken.field, "body");
     assert!(broken.to_string().starts_with("body: is not JSON"));
+}
+
+/// Requests with all that Anthropic's callers send.
+const RECORDED: [&str; 4] = [
+    r#"{"model":"m","max_tokens":5,"messages":[{"role":"user","content":"hi"}],"stream":true}"#,
+    r#"{"model":"m","max_tokens":1024,"system":[{"type":"text","text":"s","cache_control":{"type":"ephemeral"}}],"messages":[{"role":"user","content":[{"type":"text","text":"t"},{"type":"image","source":{"type":"base64","media_type":"image/png","data":"aGk="}},{"type":"image","source":{"type":"url","url":"https://h/i.png"}},{"type":"document","source":{"type":"base64","media_type":"application/pdf","data":"aGk="},"title":"d","citations":{"enabled":true}},{"type":"document","source":{"type":"text","media_type":"text/plain","data":"x"}}]},{"role":"assistant","content":[{"type":"thinking","thinking":"hm","signature":"s"},{"type":"redacted_thinking","data":"x"},{"type":"text","text":"a"},{"type":"tool_use","id":"toolu_1","name":"f","input":{"x":1.0}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"toolu_1","content":[{"type":"text","text":"r"},{"type":"image","source":{"type":"base64","media_type":"image/png","data":"aGk="}}],"is_error":true},{"type":"text","text":"and?"}]}],"tools":[{"name":"f","description":"d","input_schema":{"type":"object","properties":{"x":{"type":"number"}}},"cache_control":{"type":"ephemeral"}},{"type":"web_search_20250305","name":"web_search","max_uses":5}],"tool_choice":{"type":"tool","name":"f","disable_parallel_tool_use":true},"temperature":0.5,"top_p":0.9,"top_k":5,"stop_sequences":["END"],"metadata":{"user_id":"u"},"thinking":{"type":"enabled","budget_tokens":1024},"service_tier":"auto","output_config":{"effort":"low"}}"#,
+    r#"{"model":"m","max_tokens":5,"messages":[{"role":"user","content":[{"type":"search_result","source":"s","title":"t","content":[{"type":"text","text":"x"}]}]},{"role":"assistant","content":[{"type":"server_tool_use","id":"srvtoolu_1","name":"web_search","input":{}},{"type":"web_search_tool_result","tool_use_id":"srvtoolu_1","content":[]}]},{"role":"system","content":"s"}],"tool_choice":{"type":"any"},"thinking":{"type":"adaptive"}}"#,
+    r#"{"model":"m","max_tokens":5,"messages":[{"role":"user","content":"a"},{"role":"user","content":"b"},{"role":"assistant","content":"c"}],"tools":[],"container":"x","mcp_servers":[]}"#,
+];
+
+fuzzing::targets! {
+    fn any_request_becomes_a_chat_or_is_refused(
+        request in prop_oneof![9 => fuzzing::mutated_text(&RECORDED), 1 => fuzzing::bytes(200)],
+    ) {
+        match to_chat(&request) {
+            Ok(chat) => {
+                let asked: Value = serde_json::from_slice(&request).unwrap();
+                let body: Value = serde_json::from_slice(&chat.body).unwrap();
+                prop_assert_eq!(&body["model"], &asked["model"]);
+                prop_assert_eq!(body["model"].as_str(), Some(&*chat.model));
+                prop_assert_eq!(body["stream"].as_bool().unwrap_or_default(), chat.stream);
+                for message in body["messages"].as_array().unwrap() {
+                    let role = message["role"].as_str();
+                    prop_assert!(matches!(role, Some("system" | "user" | "assistant" | "tool")), "{}", message);
+                }
+                prop_assert!(chat.dropped.len() <= 32);
+                for name in &chat.dropped {
+                    let fits = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+                    prop_assert!(name.len() <= 64 && name.chars().all(fits), "{:?}", name);
+                }
+                // What we write we read.
+                prop_assert!(shared::chat_body::read(&chat.body).is_ok());
+            }
+            Err(wrong) => {
+                prop_assert!(!wrong.field.is_empty() && !wrong.reason.is_empty());
+                let shown = wrong.to_string();
+                prop_assert!(shown.len() < 4096 && !shown.chars().any(char::is_control), "{:?}", shown);
+            }
+        }
+    }
 }

@@ -541,25 +541,79 @@ fn stream_of(steps: &[(u64, String)], line_end: &str) -> String {
     (stream + &chunks(&[end("stop")]) + DONE).replace('\n', line_end)
 }
 
-proptest! {
-    #[test]
+/// Recorded streams, and some that only break.
+fn recorded() -> Vec<String> {
+    let mut all = fuzzing::corpus::streams("chat/completions");
+    all.push(stream_of(
+        &[
+            (0, "a".into()),
+            (2, "{".into()),
+            (3, "{".into()),
+            (2, "}".into()),
+        ],
+        "\n",
+    ));
+    all.push("data: {\"error\":{\"message\":\"m\",\"code\":\"x\"}}\n\n".into());
+    all.push("event: error\ndata: out of memory\n\n".into());
+    all
+}
+
+/// Whatever came out of a stream in these pieces, and how it ended.
+fn fed(pieces: &[&[u8]]) -> (String, String) {
+    let (mut events, mut out) = (Events::new("asked"), Vec::new());
+    let fed = pieces
+        .iter()
+        .try_for_each(|piece| events.feed(piece, &mut out));
+    let ended = format!("{fed:?} {:?} {}", events.finish(&mut out), events.is_over());
+    (String::from_utf8(out).unwrap(), ended)
+}
+
+/// The order that Anthropic's clients rely on: a start, blocks one after another, one end.
+fn assert_order(events: &[Value]) {
+    let (mut open, mut next) = (None, 0);
+    for (at, event) in events.iter().enumerate() {
+        let index = event["index"].as_u64();
+        match event["type"].as_str().unwrap() {
+            "message_start" => assert_eq!(
+                at,
+                events.iter().take_while(|e| e["type"] == "ping").count()
+            ),
+            "content_block_start" => {
+                assert_eq!((open, index), (None, Some(next)), "{event}");
+                (open, next) = (index, next + 1);
+            }
+            "content_block_delta" => assert_eq!((open, index), (index, open), "{event}"),
+            "content_block_stop" => assert_eq!((open.take(), index), (index, index), "{event}"),
+            "message_delta" => assert_eq!(open, None, "{event}"),
+            "message_stop" | "error" => assert_eq!(at, events.len() - 1, "{event}"),
+            "ping" => {}
+            other => panic!("{other}"),
+        }
+    }
+}
+
+fuzzing::targets! {
+    fn any_stream_in_any_pieces_is_one_of_anthropic_s(
+        stream in prop_oneof![9 => fuzzing::mutated_stream(&recorded()), 1 => fuzzing::bytes(200)],
+        cuts in fuzzing::cuts(),
+    ) {
+        let (out, ended) = fed(&[&stream]);
+        assert_order(&read(out.as_bytes()));
+        let (in_pieces, ended_too) = fed(&cuts.of(&stream));
+        prop_assert_eq!(in_pieces, out);
+        prop_assert_eq!(ended_too, ended);
+    }
+
     fn cutting_the_stream_anywhere_gives_the_same_events(
         steps in steps(),
-        cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..12),
+        cuts in fuzzing::cuts(),
         line_end in prop::sample::select(vec!["\n", "\r\n", "\r"]),
     ) {
         let stream = stream_of(&steps, line_end);
         let bytes = stream.as_bytes();
-        let mut at: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len())).collect();
-        at.extend([0, bytes.len()]);
-        at.sort_unstable();
-        let pieces: Vec<&[u8]> = at.windows(2).map(|w| &bytes[w[0]..w[1]]).collect();
-        prop_assert_eq!(events(&pieces), events(&[bytes]));
-        let each: Vec<&[u8]> = bytes.chunks(1).collect();
-        prop_assert_eq!(events(&each), events(&[bytes]));
+        prop_assert_eq!(events(&cuts.of(bytes)), events(&[bytes]));
     }
 
-    #[test]
     fn nothing_that_was_streamed_is_lost_or_mixed_up(steps in steps()) {
         let (all, ended) = events(&[stream_of(&steps, "\n").as_bytes()]);
         prop_assert!(ended.is_ok());
@@ -575,20 +629,5 @@ proptest! {
             }
         }
         prop_assert_eq!(said(&all), (of(0), of(1), calls));
-    }
-
-    #[test]
-    fn no_bytes_and_no_json_make_it_panic(
-        bytes in prop::collection::vec(any::<u8>(), 0..200),
-        field in "choices|usage|error|id|delta|tool_calls|index|function",
-        value in prop_oneof![Just(json!(null)), Just(json!([[]])), Just(json!([{"delta": [7]}])),
-            Just(json!([{"index": -1, "delta": {"tool_calls": [null, {"function": []}]}}])),
-            Just(json!({"message": 7, "code": {}})), Just(json!("x")), Just(json!(1e300))],
-    ) {
-        let mut events = Events::new("m");
-        let mut out = Vec::new();
-        let _ = events.feed(chunks(&[json!({field: value})]).as_bytes(), &mut out);
-        let _ = events.feed(&bytes, &mut out);
-        let _ = events.finish(&mut out);
     }
 }

@@ -194,8 +194,7 @@ mod tests {
         assert_eq!(find(&json[..40], "u"), None);
     }
 
-    proptest! {
-        #[test]
+    fuzzing::targets! {
         fn whatever_comes_it_does_not_panic(json in r#"[{}\[\]",:\\ u1]{0,40}"#) {
             for member in members(json.as_bytes()) {
                 prop_assert!(member.with_comma().end <= json.len());

@@ -260,14 +260,13 @@ mod tests {
         })
     }
 
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(1000))]
-        #[test]
+    fuzzing::targets! {
+        #![cases(400)]
         fn it_finds_what_a_parser_finds_however_it_is_cut(
             members in prop::collection::vec(
                 (prop::sample::select(vec!["usage", "response", "a"]), value()), 0..5),
             pretty in any::<bool>(),
-            cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..5),
+            cuts in fuzzing::cuts(),
         ) {
             // Written by hand, so that a key may come twice.
             let members: Vec<String> = members
@@ -279,11 +278,7 @@ mod tests {
                 .collect();
             let text = format!("{{{}}}", members.join(","));
             let parsed: Value = serde_json::from_str(&text).unwrap();
-            let mut at: Vec<usize> = cuts.iter().map(|cut| cut.index(text.len())).collect();
-            at.extend([0, text.len()]);
-            at.sort_unstable();
-            let pieces: Vec<&[u8]> =
-                at.windows(2).map(|w| &text.as_bytes()[w[0]..w[1]]).collect();
+            let pieces = cuts.of(text.as_bytes());
             prop_assert_eq!(scan(&["usage"], &pieces), parsed.get("usage").cloned());
             prop_assert_eq!(
                 scan(&["response", "usage"], &pieces),
@@ -291,7 +286,6 @@ mod tests {
             );
         }
 
-        #[test]
         fn whatever_comes_it_does_not_panic(json in r#"[{}\[\]",:\\ usage1]{0,60}"#) {
             let mut scanner = Scanner::new(&["u", "s"]);
             scanner.feed(json.as_bytes());

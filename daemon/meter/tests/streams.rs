@@ -5,7 +5,7 @@
 
 use bytes::Bytes;
 use meter::{Dialect, Form, MAX_HELD_BYTES, Meter};
-use proptest::{prelude::*, sample::Index};
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use shared::usage::Tokens;
 
@@ -37,13 +37,6 @@ fn read(dialect: Dialect, strip: bool, pieces: &[&[u8]]) -> Read {
         is_complete: meter.is_complete(),
         saw_error: meter.saw_error(),
     }
-}
-
-fn cut<'a>(bytes: &'a [u8], cuts: &[Index]) -> Vec<&'a [u8]> {
-    let mut at: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
-    at.extend([0, bytes.len()]);
-    at.sort_unstable();
-    at.windows(2).map(|w| &bytes[w[0]..w[1]]).collect()
 }
 
 /// One event as it is sent, and as it is to pass; empty where it is to be taken out.
@@ -133,13 +126,67 @@ fn stream() -> impl Strategy<Value = (String, String)> {
     })
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+/// Streams of all dialects.
+fn recorded() -> Vec<String> {
+    let mut all = fuzzing::corpus::streams("");
+    all.push(concat!(
+        "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"i\",\"usage\":{\"input_tokens\":2,\"cache_read_input_tokens\":1,\"output_tokens\":1}}}\n\n",
+        "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"Hel\"}}\n\n",
+        "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},\"usage\":{\"output_tokens\":5}}\n\n",
+        "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",
+    ).into());
+    all
+}
 
-    #[test]
+/// The bytes that passed, and all that was learnt.
+fn learnt(
+    dialect: Dialect,
+    strip: bool,
+    pieces: &[&[u8]],
+) -> (Vec<u8>, (Option<Tokens>, u64, bool, bool)) {
+    let mut meter = Meter::new(dialect, Form::EventStream, strip);
+    let mut out = Vec::new();
+    for piece in pieces {
+        out.extend(
+            meter
+                .feed(Bytes::copy_from_slice(piece))
+                .unwrap_or_default(),
+        );
+    }
+    out.extend(meter.finish().unwrap_or_default());
+    (
+        out,
+        (
+            meter.usage(),
+            meter.counted(),
+            meter.is_complete(),
+            meter.saw_error(),
+        ),
+    )
+}
+
+/// All whole numbers in it, however they are written, and the sums of two: xAI counts reasoning apart.
+fn numbers_of(bytes: &[u8]) -> Vec<u64> {
+    let of_numbers = |byte: &u8| byte.is_ascii_digit() || b"+-.eE".contains(byte);
+    let words = bytes
+        .split(|byte| !of_numbers(byte))
+        .filter_map(|word| str::from_utf8(word).ok());
+    let said: Vec<u64> = words
+        .filter_map(|word| word.parse::<f64>().ok())
+        .map(|number| number as u64)
+        .collect();
+    let sums = said
+        .iter()
+        .flat_map(|one| said.iter().map(move |other| one.saturating_add(*other)));
+    sums.chain(said.iter().copied()).collect()
+}
+
+fuzzing::targets! {
+    #![cases(500)]
+
     fn what_is_stripped_is_what_a_parser_would_strip_however_it_is_cut(
         (sent, kept) in stream(),
-        cuts in prop::collection::vec(any::<Index>(), 0..12),
+        cuts in fuzzing::cuts(),
     ) {
         // Half a JSON is no event to be cut: it passes as it is, also where it names a usage.
         let whole = read(Dialect::Chat, true, &[sent.as_bytes()]);
@@ -147,27 +194,23 @@ proptest! {
         if !sent.contains(unfinished) {
             prop_assert_eq!(&whole.out, &kept);
         }
-        prop_assert_eq!(&read(Dialect::Chat, true, &cut(sent.as_bytes(), &cuts)), &whole);
-        let bytes: Vec<&[u8]> = sent.as_bytes().chunks(1).collect();
-        prop_assert_eq!(&read(Dialect::Chat, true, &bytes), &whole);
+        prop_assert_eq!(&read(Dialect::Chat, true, &cuts.of(sent.as_bytes())), &whole);
     }
 
-    #[test]
     fn what_is_learnt_does_not_depend_on_cuts_or_stripping(
         (sent, _) in stream(),
-        cuts in prop::collection::vec(any::<Index>(), 0..12),
+        cuts in fuzzing::cuts(),
         dialect in prop::sample::select(vec![
             Dialect::Chat, Dialect::Responses, Dialect::Messages, Dialect::Other]),
     ) {
         let whole = read(dialect, false, &[sent.as_bytes()]);
         prop_assert_eq!(&whole.out, &sent);
-        prop_assert_eq!(&read(dialect, false, &cut(sent.as_bytes(), &cuts)), &whole);
-        let stripped = read(dialect, true, &cut(sent.as_bytes(), &cuts));
+        prop_assert_eq!(&read(dialect, false, &cuts.of(sent.as_bytes())), &whole);
+        let stripped = read(dialect, true, &cuts.of(sent.as_bytes()));
         prop_assert_eq!(stripped.usage, whole.usage);
         prop_assert_eq!(stripped.counted, whole.counted);
     }
 
-    #[test]
     fn the_last_usage_is_what_a_parser_finds_last(chunks in prop::collection::vec(chunk(), 0..8)) {
         let mut sent = String::new();
         for chunk in &chunks {
@@ -186,7 +229,35 @@ proptest! {
         prop_assert_eq!(read(Dialect::Chat, false, &[sent.as_bytes()]).counted, texts.count() as u64);
     }
 
-    #[test]
+    /// Recorded streams, changed in structure and bytes: what passes, and what is learnt, does not depend on the cuts,
+    /// and no more is counted than was said.
+    fn a_recorded_stream_is_counted_as_it_was_said_however_it_is_cut(
+        stream in fuzzing::mutated_stream(&recorded()),
+        cuts in fuzzing::cuts(),
+        strip in any::<bool>(),
+        dialect in prop::sample::select(vec![
+            Dialect::Chat, Dialect::Responses, Dialect::Messages, Dialect::Other]),
+    ) {
+        let (out, whole) = learnt(dialect, strip, &[&stream]);
+        let (out_too, whole_too) = learnt(dialect, strip, &cuts.of(&stream));
+        prop_assert_eq!(&whole_too, &whole);
+        prop_assert_eq!(&out_too, &out);
+        if !strip || dialect != Dialect::Chat {
+            prop_assert_eq!(&out[..], &stream[..]);
+        }
+        let (mut decoder, mut events) = (shared::sse::Decoder::new(1 << 24), Vec::new());
+        decoder.feed(&stream, &mut events).unwrap();
+        let (counted, usage) = (whole.1, whole.0);
+        // Of events that a client sees; one without its empty line counts as one here.
+        prop_assert!(counted <= events.len() as u64 + 1, "{} of {}", counted, events.len());
+        if let Some(usage) = usage {
+            let said = numbers_of(&stream);
+            for count in [usage.output, usage.cached, usage.reasoning] {
+                prop_assert!(count == 0 || said.contains(&count), "{:?} was never said", usage);
+            }
+        }
+    }
+
     fn whatever_comes_passes_unharmed(
         bytes in prop::collection::vec(prop::sample::select(b"data: {}[]\",\\\r\n:usgenl".to_vec()), 0..200),
     ) {

@@ -31,10 +31,13 @@ impl Encoding {
 
     /// Appends `vector` to an answer. As floats the numbers pass as they are written.
     ///
-    /// Errors: `vector` is no array of numbers, and base64 is asked for.
+    /// Errors: `vector` is no array of numbers.
     pub(crate) fn write(self, vector: &RawValue, out: &mut String) -> serde_json::Result<()> {
         match self {
-            Self::Float => out.push_str(vector.get()),
+            Self::Float if is_array_of_numbers(vector.get()) => out.push_str(vector.get()),
+            Self::Float => {
+                return Err(serde::de::Error::custom("an array of numbers was expected"));
+            }
             Self::Base64 => {
                 let numbers: Vec<f32> = serde_json::from_str(vector.get())?;
                 out.push('"');
@@ -44,6 +47,20 @@ impl Encoding {
         }
         Ok(())
     }
+}
+
+/// Of JSON: no other value is written with these characters alone.
+fn is_array_of_numbers(json: &str) -> bool {
+    let inner = json
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
+    let fits = |byte: u8| {
+        matches!(
+            byte,
+            b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E' | b',' | b' ' | b'\t' | b'\r' | b'\n'
+        )
+    };
+    inner.is_some_and(|numbers| numbers.bytes().all(fits))
 }
 
 /// The numbers as OpenAI's base64 has them.
@@ -72,6 +89,16 @@ mod tests {
         let (numbers, rest) = bytes.as_chunks::<4>();
         let numbers: Vec<f32> = numbers.iter().copied().map(f32::from_le_bytes).collect();
         assert_eq!((numbers, rest), (vec![0.1, -1.0, 2.0], &[][..]));
+    }
+
+    #[test]
+    fn what_is_no_array_of_numbers_is_refused_in_either_form() {
+        for json in [r#"{"a":1}"#, r#"["x"]"#, "[[1]]", "null", "[null]"] {
+            let vector: Box<RawValue> = serde_json::from_str(json).unwrap();
+            for form in [Encoding::Float, Encoding::Base64] {
+                assert!(form.write(&vector, &mut String::new()).is_err(), "{json}");
+            }
+        }
     }
 
     #[test]

@@ -12,6 +12,8 @@ mod error;
 pub mod gemini;
 pub mod ollama;
 pub mod openai;
+#[cfg(test)]
+mod pieces_tests;
 
 use bytes::Bytes;
 use http::StatusCode;

@@ -128,8 +128,7 @@ impl House {
     }
 }
 
-proptest! {
-    #[test]
+fuzzing::targets! {
     fn nothing_is_lost_and_no_limit_is_passed(
         limit in 1..5u32,
         max_queue in 0..5u32,

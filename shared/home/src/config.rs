@@ -183,8 +183,61 @@ impl Config {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::test_folder::TestFolder;
+
+    const RECORDED: [&str; 3] = [
+        r#"{"zoo": 1.00, "server": "http://s", "providers": [{"name": "a", "type": "ollama", "model": "m:latest", "publish": false, "numCtx": 9}],
+            "contexts": {"b": {"server": "http://b", "note": "mine", "t": 0.30000000000000004}, "team": {"server": "https://h"}}, "currentContext": "b", "alpha": null}"#,
+        r#"{"contexts": {"a": "http://a", "b": {}}, "providers": {"a": 1}}"#,
+        "{}",
+    ];
+
+    /// All but what an edit may touch, in its order.
+    fn others(config: &Config, touched: &[&str]) -> Vec<(String, Value)> {
+        let fields = config
+            .root
+            .iter()
+            .filter(|(name, _)| !touched.contains(&name.as_str()));
+        fields
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect()
+    }
+
+    fuzzing::targets! {
+        fn an_edit_of_any_file_keeps_what_it_does_not_mean(file in fuzzing::mutated(&RECORDED), name in "team|a|b|") {
+            let Ok(mut config) = Config::parse(file.to_string().as_bytes()) else { return Ok(()) };
+            let before = config.clone();
+            config.put_context(&name, &url("https://new"));
+            prop_assert_eq!(config.context(&name).map(|context| context.server), Some("https://new".into()));
+            prop_assert_eq!(config.current_context(), Some(&*name));
+            let touched = [SERVER, CONTEXTS, CURRENT];
+            prop_assert_eq!(others(&config, &touched), others(&before, &touched));
+            let mut known = before.contexts().into_iter().filter(|context| context.name != name);
+            prop_assert!(known.all(|context| config.contexts().contains(&context)));
+            let Value::Object(entry) = json!({"name": "a", "type": "ollama", "model": "m", "publish": true}) else {
+                unreachable!("it is an object")
+            };
+            let before = config.clone();
+            let put = config.put_provider(entry);
+            prop_assert_eq!(others(&config, &["providers"]), others(&before, &["providers"]));
+            prop_assert!(put != crate::providers::Put::NoList || config == before);
+            // What is written reads back, number for number.
+            let text = format!("{:#}", Value::Object(config.root.clone()));
+            prop_assert_eq!(Config::parse(text.as_bytes()), Ok(config.clone()));
+            config.delete_context(&name);
+            prop_assert_eq!(config.context(&name), None);
+        }
+
+        fn any_bytes_are_a_file_or_an_error(bytes in fuzzing::mutated_text(&RECORDED)) {
+            match Config::parse(&bytes) {
+                Ok(config) => drop((config.contexts(), config.providers())),
+                Err(why) => prop_assert!(!why.is_empty()),
+            }
+        }
+    }
 
     fn url(text: &str) -> ServerUrl {
         text.parse().unwrap()

@@ -97,7 +97,11 @@ impl FromStr for ServerUrl {
         };
         let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
         let (host, port) = split_port(authority).ok_or_else(|| BadServerUrl::Port(shown()))?;
-        if host.is_empty() {
+        // Two colons, and no brackets around an address.
+        if host.contains(':') && !host.contains(['[', ']']) {
+            return Err(BadServerUrl::Port(shown()));
+        }
+        if host.is_empty() || !has_whole_brackets(host) {
             return Err(BadServerUrl::NoHost(shown()));
         }
         let host = host.to_ascii_lowercase();
@@ -121,6 +125,18 @@ fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
     }
 }
 
+/// Brackets stand around an IPv6 address, its zone behind a `%`, and nowhere else.
+fn has_whole_brackets(host: &str) -> bool {
+    if !host.contains(['[', ']']) {
+        return true;
+    }
+    let inner = host
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
+    let address = inner.map(|inner| inner.split('%').next().unwrap_or(inner));
+    address.is_some_and(|address| address.parse::<std::net::Ipv6Addr>().is_ok())
+}
+
 impl fmt::Display for ServerUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -129,7 +145,35 @@ impl fmt::Display for ServerUrl {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    const URLS: [&str; 6] = [
+        "HTTPS://Mcpd.Example:443/",
+        "http://127.0.0.1:8765/base/",
+        "http://[::1]:80/Base/",
+        "http://[fe80::1%25eth0]:65535",
+        "http://me:hunter2@x",
+        "https://xn--bcher-kva.example//",
+    ];
+
+    fuzzing::targets! {
+        fn a_url_has_one_spelling_or_none(text in fuzzing::garbled(&URLS, 4)) {
+            let text = String::from_utf8_lossy(&text).into_owned();
+            match text.parse::<ServerUrl>() {
+                Ok(url) => {
+                    prop_assert_eq!(url.as_str().parse::<ServerUrl>().ok(), Some(url.clone()));
+                    prop_assert!(!url.host().is_empty() && !url.as_str().contains('@'), "{}", url);
+                    let _ = url.is_loopback();
+                }
+                Err(why) => {
+                    let why = why.to_string();
+                    prop_assert!(!why.chars().any(char::is_control) && !why.contains("hunter2@"), "{:?}", why);
+                }
+            }
+        }
+    }
 
     fn read(text: &str) -> String {
         text.parse::<ServerUrl>().unwrap().to_string()
@@ -148,7 +192,9 @@ mod tests {
         assert!(why("localhost:8765").contains("begin with http"));
         assert!(why("ftp://x").contains("begin with http"));
         assert!(why("http://").contains("no host"));
+        assert!(why("http://[").contains("no host") && why("http://[::1").contains("no host"));
         assert!(why("http://x:99999").contains("port"));
+        assert!(why("http://x:y:443").contains("port"));
         assert!(why("http://x/?a=b").contains("'?'"));
         assert!(!why("http://me:hunter2@x").contains("hunter2"));
         assert!(!why("http://x\u{1b}[2J").contains('\u{1b}'));

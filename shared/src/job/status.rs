@@ -186,8 +186,7 @@ mod tests {
         ]
     }
 
-    proptest! {
-        #[test]
+    fuzzing::targets! {
         fn an_ended_job_stays_ended_until_it_is_retried_and_a_claim_comes_before_a_result(
             changes in prop::collection::vec(change(), 0..60)
         ) {
@@ -210,8 +209,7 @@ mod tests {
             }
         }
 
-        #[test]
-        fn attempts_are_never_more_than_allowed(max in 1u32..20, retryable: bool, asked: bool) {
+        fn attempts_are_never_more_than_allowed(max in 1u32..20, retryable in any::<bool>(), asked in any::<bool>()) {
             for attempts in 1..=max + 2 {
                 let then = after_failure(attempts, max, retryable, asked);
                 prop_assert_eq!(then == Then::Again, retryable && !asked && attempts < max);

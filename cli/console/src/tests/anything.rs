@@ -142,10 +142,9 @@ fn tell(stage: &mut Stage, place: usize, odd: Odd) {
     stage.tell(feed, what);
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+fuzzing::targets! {
+    #![cases(48)]
 
-    #[test]
     fn it_goes_on_and_chooses_a_row_that_there_is(
         view in prop::sample::select(View::ALL.to_vec()),
         steps in prop::collection::vec(step(), 0..80),

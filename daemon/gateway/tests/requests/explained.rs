@@ -194,9 +194,9 @@ async fn holds(states: &[usize], policy: usize, fallbacks: usize, passed: u64) {
     assert_eq!(said, done, "{explained:#?}");
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 96, max_shrink_iters: 40, ..ProptestConfig::default() })]
-    #[test]
+fuzzing::targets! {
+    #![cases(96)]
+
     fn a_request_goes_where_explain_says(
         states in proptest::collection::vec(0..STATES.len(), 1..=NAMES.len()),
         policy in 0..POLICIES.len(),

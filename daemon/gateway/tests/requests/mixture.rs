@@ -214,9 +214,9 @@ async fn adds_up(requests: &[Request], frames: usize) {
     assert!(after.iter().all(|told| told.status == 200), "{after:?}");
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 24, max_shrink_iters: 12, ..ProptestConfig::default() })]
-    #[test]
+fuzzing::targets! {
+    #![cases(24)]
+
     fn at_the_end_nothing_is_held_and_the_sums_add_up(
         requests in proptest::collection::vec(request(), 1..40),
         frames in 0..20usize,

@@ -228,9 +228,35 @@ impl File<'_> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use shared::llm::ProviderType;
 
     use super::*;
+
+    const RECORDED: [&str; 2] = [
+        r#"{"server":"http://127.0.0.1:8765","resultMode":"chunks","contexts":{},"x":[1.00],"providers":[
+            {"name":"a","type":"ollama","url":"http://localhost:11434","model":"m","publish":true,"tier":"fast","capabilities":["tools"],"contextWindow":4096,"maxConcurrency":2,"maxQueue":1,"streamUsage":false,"apiKey":"env:KEY","numCtx":8192,"keepAlive":"5m"},
+            {"name":"b","type":"openai","url":"https://h/v1","model":"m","publish":true,"apiKey":"file:/k","wake":{"command":["true"],"timeout":"2m"},"sleep":{"command":["false"],"after":"15m"},"idleTimeout":"10m","wakeTimeout":"90s"}]}"#,
+        r#"{"providers":[{"name":"c","type":"gemini","model":"m","publish":false,"apiKey":"keyring:x"},{"name":"c"}]}"#,
+    ];
+
+    fuzzing::targets! {
+        /// Every entry is taken or complained of, at a line that there is.
+        fn any_file_is_read_as_far_as_it_goes(text in fuzzing::mutated_text(&RECORDED)) {
+            let Ok(text) = str::from_utf8(&text) else { return Ok(()) };
+            let Ok(top) = serde_json::from_str::<Fields<'_>>(text) else { return Ok(()) };
+            let config = File { path: Path::new("config.json"), text }.read(&top);
+            let lines = 1 + text.matches('\n').count();
+            for problem in &config.problems {
+                prop_assert!((1..=lines).contains(&problem.line), "{}", problem);
+                prop_assert!(!problem.to_string().is_empty());
+            }
+            let mut names: Vec<_> = config.providers.iter().map(|provider| provider.name.to_string()).collect();
+            names.sort();
+            names.dedup();
+            prop_assert_eq!(names.len(), config.providers.len());
+        }
+    }
 
     fn read_text(text: &str) -> Config {
         let path = Path::new("config.json");

@@ -88,7 +88,9 @@ pub(super) fn text(block: &Value) -> Result<&str, BadRequest> {
 
 /// For a block that has no business where it stands.
 pub(super) fn unknown(kind: &str, known: &str) -> BadRequest {
+    // The caller's own word, which may be anything.
     let kind: String = kind.chars().take(64).collect();
+    let kind = kind.escape_debug();
     BadRequest::new("type", format!("`{kind}` is not one of {known}"))
 }
 

@@ -172,6 +172,8 @@ fn full(
 }
 
 #[cfg(test)]
+mod fuzz_tests;
+#[cfg(test)]
 mod golden_tests;
 #[cfg(test)]
 mod server_tests;

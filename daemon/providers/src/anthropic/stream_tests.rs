@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame};
 use http_body_util::BodyExt;
-use proptest::prelude::{Just, Strategy, any, prop, prop_assert, prop_assert_eq, proptest};
+use proptest::prelude::{Just, Strategy, any, prop, prop_assert, prop_assert_eq};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use shared::sse;
@@ -230,8 +230,7 @@ fn in_pieces() -> impl Strategy<Value = (String, Vec<usize>)> {
     })
 }
 
-proptest! {
-    #[test]
+fuzzing::targets! {
     fn splitting_the_bytes_anywhere_changes_nothing((text, mut cuts) in in_pieces()) {
         let (expected, ended) = translate(whole(&text), true);
         cuts.extend([0, text.len()]);

@@ -235,6 +235,8 @@ fn is_event_stream<B>(answer: &http::Response<B>) -> Result<(), Error> {
 }
 
 #[cfg(test)]
+mod fuzz_tests;
+#[cfg(test)]
 mod golden_answers;
 #[cfg(test)]
 mod golden_requests;

@@ -238,22 +238,16 @@ async fn an_event_without_end_is_refused() {
     assert!(matches!(ended, Err(Error::Unreadable(_))));
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
-
-    #[test]
+fuzzing::targets! {
     fn cutting_the_bytes_anywhere_changes_nothing(
-        cuts in proptest::collection::vec(any::<proptest::sample::Index>(), 0..40),
+        cuts in fuzzing::cuts(),
         end in any::<proptest::sample::Index>(),
-        cut_short: bool,
+        cut_short in any::<bool>(),
     ) {
         let whole = stream().into_bytes();
         let end = if cut_short { end.index(whole.len()) } else { whole.len() };
+        let pieces = cuts.of(&whole[..end]).into_iter().map(Bytes::copy_from_slice).collect();
         let whole = Bytes::from(whole).slice(..end);
-        let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(end + 1)).collect();
-        cuts.extend([0, end]);
-        cuts.sort_unstable();
-        let pieces = cuts.windows(2).map(|cut| whole.slice(cut[0]..cut[1])).collect();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let (expected, ended) = runtime.block_on(translate(vec![whole], true));
         let (bytes, ended_too) = runtime.block_on(translate(pieces, true));

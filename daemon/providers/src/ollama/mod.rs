@@ -248,6 +248,8 @@ fn refusal_message(bytes: &[u8]) -> String {
 }
 
 #[cfg(test)]
+mod fuzz_tests;
+#[cfg(test)]
 mod server_tests;
 
 #[cfg(test)]

@@ -94,7 +94,7 @@ impl Line {
         json!({
             "prompt_tokens": self.prompt_eval_count,
             "completion_tokens": self.eval_count,
-            "total_tokens": self.prompt_eval_count + self.eval_count,
+            "total_tokens": self.prompt_eval_count.saturating_add(self.eval_count),
         })
     }
 
@@ -287,6 +287,15 @@ mod tests {
         assert!(call["id"].as_str().unwrap().starts_with("call_"));
         assert_eq!(ours["created"], 1_795_253_400);
         assert_eq!(ours["usage"]["total_tokens"], 7);
+    }
+
+    #[test]
+    fn counts_without_measure_are_told_and_not_summed_past_the_end() {
+        let line = json!({"model": "m", "done": true, "message": {"content": "x"},
+            "prompt_eval_count": u64::MAX, "eval_count": 9});
+        let whole = answer(true).whole(line.to_string().as_bytes()).unwrap();
+        let whole: Value = serde_json::from_str(&whole).unwrap();
+        assert_eq!(whole["usage"]["total_tokens"], u64::MAX);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Ollama's lines of JSON as server-sent events, line by line as they come.
 //!
 //! The body ends well only after a line with `done`, or after an error that the caller was told.
-//! An end before that is [`Error::CutShort`], so that half an answer never looks complete.
+//! An end before that is [`Error::CutShort`], so that half an answer never looks complete. What was
+//! said before an error is given out before it, and nothing follows it.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -20,7 +21,16 @@ const MAX_LINE_BYTES: usize = 8 * 1024 * 1024;
 pub(super) struct Translated<B> {
     theirs: B,
     lines: Lines,
-    over: bool,
+    state: State,
+}
+
+enum State {
+    Open,
+    /// The answer is complete; what follows is read all the same: the connection can be used again.
+    Over,
+    /// What was said before it is given out; now comes the error.
+    Failed(Error),
+    Spent,
 }
 
 impl<B> Translated<B> {
@@ -32,7 +42,7 @@ impl<B> Translated<B> {
         Self {
             theirs,
             lines,
-            over: false,
+            state: State::Open,
         }
     }
 }
@@ -51,21 +61,33 @@ where
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let this = self.get_mut();
         loop {
-            let next = ready!(Pin::new(&mut this.theirs).poll_frame(cx));
-            let data = match next {
-                // What follows the end is read all the same: the connection can be used again.
-                _ if this.over && !matches!(next, Some(Ok(_))) => return Poll::Ready(None),
-                None => return Poll::Ready(Some(Err(Error::CutShort))),
-                Some(Err(broken)) => return Poll::Ready(Some(Err(broken.into()))),
-                Some(Ok(frame)) => frame.into_data().unwrap_or_default(),
+            let is_over = match std::mem::replace(&mut this.state, State::Spent) {
+                State::Failed(wrong) => return Poll::Ready(Some(Err(wrong))),
+                State::Spent => return Poll::Ready(None),
+                open_or_over => {
+                    this.state = open_or_over;
+                    matches!(this.state, State::Over)
+                }
             };
-            if this.over {
-                continue;
-            }
+            let next = ready!(Pin::new(&mut this.theirs).poll_frame(cx));
             let mut out = Vec::new();
-            match this.lines.feed(&data, &mut out) {
-                Ok(progress) => this.over = progress == Progress::Over,
-                Err(wrong) => return Poll::Ready(Some(Err(wrong))),
+            let fed = match next {
+                Some(Ok(_)) if is_over => continue,
+                _ if is_over => {
+                    this.state = State::Spent;
+                    continue;
+                }
+                None => Err(Error::CutShort),
+                Some(Err(broken)) => Err(broken.into()),
+                Some(Ok(frame)) => {
+                    let data = frame.into_data().unwrap_or_default();
+                    this.lines.feed(&data, &mut out)
+                }
+            };
+            match fed {
+                Ok(Progress::More) => {}
+                Ok(Progress::Over) => this.state = State::Over,
+                Err(wrong) => this.state = State::Failed(wrong),
             }
             if !out.is_empty() {
                 return Poll::Ready(Some(Ok(Frame::data(out.into()))));
@@ -233,6 +255,14 @@ mod tests {
     async fn what_is_not_json_breaks_the_stream_off() {
         let (_, ended) = translate(in_pieces("<html>\n", 3)).await;
         assert!(matches!(ended, Err(Error::Unreadable(_))));
+    }
+
+    #[tokio::test]
+    async fn what_was_said_before_an_error_in_the_same_piece_is_given_out() {
+        let first = LINES.lines().next().unwrap();
+        let (events, ended) = translate(in_pieces(&format!("{first}\n<html>\n"), 1 << 20)).await;
+        assert!(matches!(ended, Err(Error::Unreadable(_))), "{ended:?}");
+        assert!(events.iter().any(|event| event.data.contains("hmm")));
     }
 
     #[tokio::test]

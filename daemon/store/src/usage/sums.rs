@@ -1,7 +1,5 @@
 //! Reading the sums: grouped by what was asked for, and what each access token has spent.
 
-use std::fmt::Write as _;
-
 use shared::timestamp::Timestamp;
 use shared::usage::{Tokens, UsageRow};
 
@@ -212,8 +210,8 @@ impl SumRow {
 
 /// The first `length` bytes of the time in RFC 3339; `None` where it lies beyond all calendars.
 fn start_of(millis: i64, length: usize) -> Option<String> {
-    let mut text = String::new();
-    write!(text, "{}", Timestamp::from_millis(millis)).ok()?;
+    let at = Timestamp::from_millis(millis);
+    let mut text = at.is_in_calendar().then(|| at.to_string())?;
     text.truncate(length);
     Some(text)
 }
