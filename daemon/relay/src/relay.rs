@@ -163,6 +163,7 @@ impl Relay {
             epoch,
             ping_interval_ms: u64::try_from(timing.ping_interval.as_millis()).unwrap_or(u64::MAX),
             protocol: PROTOCOL,
+            keepalive: true,
         }));
         let mut state = session.lock();
         if epoch < state.epoch {

@@ -106,6 +106,7 @@ impl Driver {
             parts.lifecycle.clone(),
             parts.published.clone(),
             parts.config.clone(),
+            &*parts.random,
         );
         let client = || {
             upstream::Client::new(upstream::Config {

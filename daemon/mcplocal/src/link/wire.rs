@@ -93,7 +93,11 @@ impl Wire {
             Frame::Hello(hello) => {
                 let epoch = hello.epoch;
                 let (mcpd, session) = (self.mcpd.clone(), self.session.clone());
-                *bound = Some(Arc::new(serve::Bound::new(mcpd, session, epoch)));
+                let mut new = serve::Bound::new(mcpd, session, epoch);
+                if hello.keepalive {
+                    new.keep_alive(Duration::from_millis(hello.ping_interval_ms));
+                }
+                *bound = Some(Arc::new(new));
                 self.reports.say(Event::Hello { epoch }).await;
             }
             Frame::Goaway(goaway) => {
