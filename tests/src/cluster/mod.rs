@@ -12,6 +12,8 @@
 
 pub mod binaries;
 pub mod caller;
+pub mod chunked;
+pub mod far;
 pub mod figures;
 pub mod mcpctl;
 pub mod mcpd;
@@ -28,6 +30,8 @@ pub mod wait;
 pub mod worker;
 
 pub use caller::{Answer, Ask, Whole};
+pub use chunked::CHUNKED;
+pub use far::Far;
 pub use figures::figures;
 pub use mcpctl::{Ran, mcpctl};
 pub use mcpd::Mcpd;
