@@ -121,6 +121,11 @@ impl Client {
         }
     }
 
+    /// Drops the connections that wait for another request.
+    pub fn forget_idle(&self) {
+        self.0.pool.forget_all();
+    }
+
     async fn open(&self, origin: &Origin) -> Result<Wire, Error> {
         let Config {
             connect_timeout,

@@ -42,6 +42,14 @@ impl Pool {
         young.then_some(found.wire)
     }
 
+    /// Drops all idle connections.
+    pub(crate) fn forget_all(&self) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let dropped = std::mem::take(&mut *idle);
+        drop(idle);
+        drop(dropped);
+    }
+
     /// Drops all idle connections to `origin`.
     pub(crate) fn forget(&self, origin: &str) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);

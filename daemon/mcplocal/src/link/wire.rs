@@ -50,6 +50,8 @@ impl Wire {
     /// Opens the channel and reads it to its end, which it reports.
     pub(super) async fn run(mut self) {
         let failure = self.read().await;
+        // The server knows nothing of them any more.
+        self.tasks.abort();
         self.reports.say(Event::ChannelLost(failure)).await;
     }
 
