@@ -50,8 +50,8 @@ impl Wire {
     /// Opens the channel and reads it to its end, which it reports.
     pub(super) async fn run(mut self) {
         let failure = self.read().await;
-        // The server knows nothing of them any more.
-        self.tasks.abort();
+        // No more come. What runs is the driver's to stop, or may finish where the channel was left.
+        self.tasks.close();
         self.reports.say(Event::ChannelLost(failure)).await;
     }
 
