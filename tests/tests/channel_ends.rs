@@ -1,10 +1,5 @@
 //! Answers whose rest never comes: the caller is told, the provider is left, the publisher hears of it.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that can't go on shall panic with what it saw"
-)]
-
 use serde_json::json;
 use shared::channel::Frame;
 use std::time::Duration;
@@ -71,12 +66,13 @@ async fn a_server_that_is_killed_breaks_its_answers_and_stops_every_model() {
     };
     let addr = stage.mcpd.addr;
     let mut answers = Vec::new();
+    let mut wholes = JoinSet::new();
     for row in [ROWS[0], ROWS[1], CHUNKED] {
         let mut answer = stage.ask(row, true, &slow).send(addr).await;
         answer.read_until("t1 ").await;
         answers.push((row, answer));
         let whole = stage.ask(row, false, &slow);
-        tokio::spawn(async move { whole.try_send(addr).await.map(|_| ()) });
+        wholes.spawn(async move { whole.try_send(addr).await.map(|_| ()) });
     }
     stage.serving(6).await;
     stage.mcpd.process.kill();
@@ -88,6 +84,9 @@ async fn a_server_that_is_killed_breaks_its_answers_and_stops_every_model() {
         assert!(killed.elapsed() < WITHIN, "{row}: {:?}", killed.elapsed());
     }
     stage.aborted(6, WITHIN).await;
+    for whole in wholes.join_all().await {
+        assert!(whole.is_err(), "no answer looks complete");
+    }
     stage.mcpd.start_again().await;
     for row in [ROWS[1], CHUNKED] {
         stage

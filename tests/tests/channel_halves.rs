@@ -1,10 +1,5 @@
 //! Parts of the way that fail alone: one direction of the channel, one connection of several, and bandwidth.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that can't go on shall panic with what it saw"
-)]
-
 use std::time::Duration;
 use system_tests::cluster::stage::{VIRTUAL, chat};
 use system_tests::cluster::wait::when;

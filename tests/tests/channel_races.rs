@@ -1,10 +1,5 @@
 //! A hundred races for one name, on PostgreSQL: one owner.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that can't go on shall panic with what it saw"
-)]
-
 use std::collections::BTreeSet;
 use system_tests::cluster::Mcpd;
 use system_tests::cluster::postgres::Database;

@@ -51,7 +51,7 @@ async fn a_provider_that_never_ends_meets_the_deadline() {
             let ask = stage.ask(row, true, &endless(burst));
             let began = Instant::now();
             let mut answer = ask.send(stage.mcpd.addr).await;
-            let reading = tokio::spawn(async move {
+            let mut reading = JoinSet::from_iter([async move {
                 let mut last = Vec::new();
                 while let Some(piece) = answer.next().await {
                     last.extend_from_slice(&piece[piece.len().saturating_sub(4000)..]);
@@ -59,14 +59,14 @@ async fn a_provider_that_never_ends_meets_the_deadline() {
                     last.drain(..skip);
                 }
                 String::from_utf8_lossy(&last).into_owned()
-            });
+            }]);
             count += 1;
             stage.aborted(count, Duration::from_secs(4)).await;
             let took = began.elapsed();
             assert!(took >= Duration::from_millis(1900), "{what}: {took:?}");
             // What was on its way is read to the end.
-            let end = tokio::time::timeout(Duration::from_secs(30), reading).await;
-            let end = end.unwrap().unwrap();
+            let end = tokio::time::timeout(Duration::from_secs(30), reading.join_next()).await;
+            let end = end.unwrap().unwrap().unwrap();
             assert!(
                 end.contains("\"code\":\"deadline_exceeded\""),
                 "{what}: {end}"

@@ -129,19 +129,22 @@ mod tests {
         let interval = Duration::from_secs(10);
         let mut kept = Kept::new(Body::made(Sent(said)), &keepalive, interval);
         let began = Instant::now();
-        let speaking = tokio::spawn(async move {
+        let speaking = async move {
             for _ in 0..3 {
                 tokio::time::sleep(Duration::from_secs(4)).await;
                 say.send(Bytes::from_static(b"token")).await.unwrap();
             }
             tokio::time::sleep(Duration::from_secs(25)).await;
-        });
+            drop(say);
+        };
         let mut heard = Vec::new();
-        while let Some(frame) = kept.frame().await {
-            let data = frame.unwrap().into_data().unwrap();
-            heard.push((began.elapsed().as_secs(), data));
-        }
-        speaking.await.unwrap();
+        let hearing = async {
+            while let Some(frame) = kept.frame().await {
+                let data = frame.unwrap().into_data().unwrap();
+                heard.push((began.elapsed().as_secs(), data));
+            }
+        };
+        tokio::join!(speaking, hearing);
         let (token, mark) = (Bytes::from_static(b"token"), keepalive.mark);
         let tokens = [4, 8, 12].map(|at| (at, token.clone()));
         let marks = [22, 32].map(|at| (at, mark.clone()));
