@@ -65,6 +65,9 @@ pub struct Hello {
     pub ping_interval_ms: u64,
     /// The protocol's version ([`PROTOCOL`]).
     pub protocol: u32,
+    /// Uploads may say marks in silence, which the server takes out ([`crate::keepalive`]).
+    #[serde(default)]
+    pub keepalive: bool,
 }
 
 /// A request to serve ([`Frame::Task`]).

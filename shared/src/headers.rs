@@ -8,6 +8,8 @@ pub const EPOCH: &str = "x-mcpctl-epoch";
 pub const UPSTREAM_STATUS: &str = "x-mcpctl-upstream-status";
 /// The provider's own `Retry-After`, where it sent one.
 pub const UPSTREAM_RETRY_AFTER: &str = "x-mcpctl-upstream-retry-after";
+/// The word of the marks that an upload says in silence ([`crate::keepalive`]).
+pub const KEEPALIVE: &str = "x-mcpctl-keepalive";
 /// The id that ties an answer to the server's log.
 pub const REQUEST_ID: &str = "x-request-id";
 /// The LLM that served a request.

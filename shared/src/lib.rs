@@ -13,6 +13,7 @@ pub mod error_body;
 pub mod headers;
 pub mod infer_path;
 pub mod job;
+pub mod keepalive;
 pub mod lifecycle;
 pub mod llm;
 pub mod load;

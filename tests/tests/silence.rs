@@ -130,6 +130,7 @@ async fn a_network_that_is_only_slow_is_no_silence() {
     far.proxy.set(Rules {
         up: lane,
         down: lane,
+        ..Rules::default()
     });
     let end = Instant::now() + Duration::from_secs(6);
     while Instant::now() < end {

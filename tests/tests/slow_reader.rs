@@ -1,4 +1,4 @@
-//! One caller that reads nothing costs the others nothing, and little memory.
+//! Callers that read nothing, or little, cost the others nothing, and little memory.
 
 use std::time::Duration;
 use system_tests::cluster::stage::{ROWS, Stage};
@@ -8,16 +8,18 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 /// Callers that read as fast as they can.
-const FAST: usize = 16;
+const FAST: usize = 50;
 /// Callers that read nothing.
 const SLOW: usize = 4;
+/// Between two reads of one that reads a little.
+const REST: Duration = Duration::from_millis(200);
 /// What all of it may cost each program, in KiB.
 const MAX_GROWTH_KIB: u64 = 20 * 1024;
 
-/// About 1.3 MB each.
+/// About half a MB each.
 fn burst() -> Behaviour {
     Behaviour {
-        tokens: 10_000,
+        tokens: 4000,
         burst: true,
         ..Behaviour::default()
     }
@@ -33,7 +35,7 @@ async fn fast(stage: &Stage, row: &str) -> Duration {
     }
     for answer in callers.join_all().await {
         assert!(answer.is_done());
-        assert!(answer.bytes.len() > 1_000_000);
+        assert!(answer.bytes.len() > 400_000);
     }
     began.elapsed()
 }
@@ -70,6 +72,13 @@ async fn one_that_reads_nothing_slows_nobody_and_fills_no_memory() {
             },
         )
         .await;
+        // One that reads a little from time to time is no different.
+        let mut throttled = stage.ask(row, true, &flood).send(stage.mcpd.addr).await;
+        let mut resting = JoinSet::from_iter([async move {
+            while throttled.next().await.is_some() {
+                tokio::time::sleep(REST).await;
+            }
+        }]);
         let beside = fast(&stage, row).await;
         let allowed = alone * 3 + Duration::from_secs(1);
         assert!(
@@ -85,9 +94,13 @@ async fn one_that_reads_nothing_slows_nobody_and_fills_no_memory() {
             publisher_now < publisher + MAX_GROWTH_KIB,
             "{row}: mcplocal {publisher} -> {publisher_now} KiB"
         );
+        assert!(resting.try_join_next().is_none(), "{row}: it still reads");
+        drop(resting);
         drop(unread);
         stage.mcpd.idle(row).await;
     }
-    stage.aborted(2 * SLOW as u64, Duration::from_secs(2)).await;
+    stage
+        .aborted(2 * (SLOW as u64 + 1), Duration::from_secs(2))
+        .await;
     stage.at_rest().await;
 }

@@ -27,6 +27,24 @@ pub(crate) struct Begun {
     pub(crate) reading: Reading,
 }
 
+impl Begun {
+    /// Whether its bytes may be what they are to be read as: a page of a proxy, say, shall be told of
+    /// before the caller has a status.
+    fn is_readable(&self, name: &str) -> Result<(), Error> {
+        let is_json_wanted = self.reading.translate
+            && self.status.is_success()
+            && !is_event_stream(self.content_type.as_ref());
+        let mut bytes = self.beginning.early.iter().flatten().flatten();
+        match bytes.find(|byte| !byte.is_ascii_whitespace()) {
+            Some(first) if is_json_wanted && *first != b'{' => Err(Error::Provider {
+                name: name.to_owned(),
+                source: providers::Error::Unreadable("its body is no JSON object".into()),
+            }),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// How an answer is to be read, which its request decides.
 #[derive(Clone, Copy)]
 pub(crate) struct Reading {
@@ -78,6 +96,7 @@ impl Gateway {
             });
         }
         let mut begun = begun?;
+        begun.is_readable(row.name().as_str())?;
         if !dropped.is_empty() {
             begun.dropped_params = with(begun.dropped_params, &dropped);
         }

@@ -155,7 +155,7 @@ pub async fn run(
     let workers = Workers::start(config.threads, server, &lifecycle)?;
     let acceptor = Acceptor::new(listener, workers, config.max_connections);
     // It accepts during the drain too: publishers bring what they owe.
-    lifecycle.spawn_behind("accept", acceptor.run());
+    lifecycle.spawn_behind("accept", acceptor.run(closing.clone()));
     tracing::info!(%address, data_dir = %config.data_dir.display(), "mcpd is ready");
     if let Some(path) = first {
         tracing::info!(

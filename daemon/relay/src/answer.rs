@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame};
+use shared::keepalive::Strip;
 use tokio::sync::oneshot;
 use tokio::time::Sleep;
 
@@ -99,13 +100,22 @@ impl AnswerBody {
     fn poll_source(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
         loop {
             match &mut self.source {
-                Source::Upload { body, done } => match Pin::new(body).poll_frame(cx) {
-                    Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
-                        Ok(data) => return Poll::Ready(Some(Ok(data))),
-                        Err(_trailers) => {}
-                    },
+                Source::Upload { body, strip, done } => match Pin::new(body).poll_frame(cx) {
+                    Poll::Ready(Some(Ok(frame))) => {
+                        let Ok(data) = frame.into_data() else {
+                            continue;
+                        };
+                        match without_marks(strip, data) {
+                            Some(data) => return Poll::Ready(Some(Ok(data))),
+                            None => continue,
+                        }
+                    }
                     Poll::Ready(Some(Err(_))) => return Poll::Ready(Some(Err(Error::CutShort))),
                     Poll::Ready(None) => {
+                        // Asked once more, it says its end again.
+                        if let Some(rest) = strip.as_mut().and_then(held_back) {
+                            return Poll::Ready(Some(Ok(rest)));
+                        }
                         if let Some(done) = done.take() {
                             let _ = done.send(());
                         }
@@ -124,6 +134,22 @@ impl AnswerBody {
             }
         }
     }
+}
+
+/// A piece without what was said in silence; `None` where nothing is left of it.
+fn without_marks(strip: &mut Option<Strip>, piece: Bytes) -> Option<Bytes> {
+    let Some(strip) = strip.as_mut().filter(|strip| !strip.is_plain(&piece)) else {
+        return Some(piece);
+    };
+    let mut rest = Vec::with_capacity(piece.len());
+    strip.feed(&piece, &mut rest);
+    (!rest.is_empty()).then(|| rest.into())
+}
+
+/// What was taken for the beginning of a mark, at the end of the body.
+fn held_back(strip: &mut Strip) -> Option<Bytes> {
+    let rest = strip.finish();
+    (!rest.is_empty()).then(|| Bytes::copy_from_slice(rest))
 }
 
 impl Body for AnswerBody {

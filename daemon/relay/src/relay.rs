@@ -24,6 +24,11 @@ const MAX_OFFERS: usize = 256;
 /// Characters of a session id.
 const MAX_SESSION_ID_CHARS: usize = 64;
 
+/// So many publishers may come back from a restart at once: each costs a write to the database.
+const RETURN_TOGETHER: u32 = 50;
+/// Each further one comes so much after the one before.
+const RETURN_SPACING: Duration = Duration::from_millis(10);
+
 /// The channel's clockwork.
 #[derive(Clone, Copy, Debug)]
 pub struct Timing {
@@ -163,6 +168,7 @@ impl Relay {
             epoch,
             ping_interval_ms: u64::try_from(timing.ping_interval.as_millis()).unwrap_or(u64::MAX),
             protocol: PROTOCOL,
+            keepalive: true,
         }));
         let mut state = session.lock();
         if epoch < state.epoch {
@@ -279,13 +285,17 @@ impl Relay {
         }
     }
 
-    /// Tells every publisher that the server is about to stop.
+    /// Tells every publisher that the server is about to stop, and when to come back: where there are
+    /// many, not all at once.
     pub fn goaway(&self, reconnect_after: Duration) {
-        let reconnect_after_ms = u64::try_from(reconnect_after.as_millis()).unwrap_or(u64::MAX);
-        let frame = Frame::Goaway(Goaway { reconnect_after_ms });
+        let mut told = 0;
         for session in &self.0.sessions {
             if let Some(channel) = &session.lock().channel {
-                channel.say(&frame);
+                let turn = RETURN_SPACING * u32::saturating_sub(told, RETURN_TOGETHER);
+                let after = (reconnect_after + turn).as_millis();
+                let reconnect_after_ms = u64::try_from(after).unwrap_or(u64::MAX);
+                channel.say(&Frame::Goaway(Goaway { reconnect_after_ms }));
+                told += 1;
             }
         }
     }

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use http::header::HeaderValue;
 use hyper::body::Incoming;
+use shared::keepalive::Strip;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::error::Error;
@@ -81,6 +82,8 @@ pub(crate) enum Source {
     /// The publisher's upload. `done` tells its handler that all was taken.
     Upload {
         body: Incoming,
+        /// Takes out what it says in silence.
+        strip: Option<Strip>,
         done: Option<oneshot::Sender<()>>,
     },
     /// One message after the other.

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use http::header::HeaderValue;
 use hyper::body::Incoming;
+use shared::keepalive::Mark;
 use tokio::sync::oneshot;
 
 use crate::error::Error;
@@ -23,6 +24,8 @@ pub struct UploadHead {
     pub retry_after: Option<HeaderValue>,
     /// Request fields that the provider's dialect could not carry.
     pub dropped_params: Option<HeaderValue>,
+    /// What the upload says in silence.
+    pub keepalive: Option<Mark>,
 }
 
 impl Relay {
@@ -55,6 +58,7 @@ impl Relay {
             dropped_params: head.dropped_params,
             source: Source::Upload {
                 body,
+                strip: head.keepalive.map(Mark::strip),
                 done: Some(done),
             },
         };

@@ -28,6 +28,14 @@ impl Body {
         Self(Kind::Full(Some(bytes.into())))
     }
 
+    /// The same once more; `None` for a stream, which is gone once it was sent.
+    pub(crate) fn again(&self) -> Option<Self> {
+        match &self.0 {
+            Kind::Full(bytes) => Some(Self(Kind::Full(bytes.clone()))),
+            Kind::Stream(_) => None,
+        }
+    }
+
     /// A stream of unknown length. An error of it breaks the request off.
     pub fn stream<B>(body: B) -> Self
     where

@@ -7,14 +7,23 @@ use bytes::{Bytes, BytesMut};
 use http::header::HOST;
 use http_body::Body as HttpBody;
 use http_body_util::BodyExt;
+use tokio::time::Instant;
 
 use crate::address::AddressPolicy;
 use crate::body::Body;
 use crate::connect::{TlsRoots, connect};
 use crate::error::Error;
-use crate::exchange::{Failed, Home, ResponseBody, Wire};
+use crate::exchange::{Failed, Home, ResponseBody, Wire, was_gone};
 use crate::origin::Origin;
 use crate::pool::Pool;
+
+/// A kept connection that breaks this soon after a request was sent, without an answer's first byte,
+/// was gone before: the request reached nobody, and is sent again. Later, somebody may have worked
+/// on it.
+const GONE_WITHIN: Duration = Duration::from_secs(1);
+/// A request whose body is a stream can't be sent again: it takes no connection that was idle for so
+/// long that something on the way may have forgotten it.
+const MAX_IDLE_BEFORE_STREAM: Duration = Duration::from_secs(10);
 
 /// How a client behaves.
 #[derive(Clone, Debug)]
@@ -34,7 +43,8 @@ impl Default for Config {
         Self {
             connect_timeout: Duration::from_secs(5),
             max_idle_per_origin: 256,
-            max_idle_age: Duration::from_secs(60),
+            // Proxies and routers forget connections after a minute or more.
+            max_idle_age: Duration::from_secs(30),
             addresses: AddressPolicy::Any,
         }
     }
@@ -65,8 +75,9 @@ impl Client {
     ///
     /// Shape: the request's URI is path and query only; the `Host` header is set here. Dropping the
     /// future, or the unfinished body, closes the connection at once.
-    /// Errors: any [`Error`] but `TooLarge`. A connection that its peer closed while it was idle is
-    /// replaced without a word.
+    /// Errors: any [`Error`] but `TooLarge`. A connection that was closed while it was idle is
+    /// replaced without a word, also where nobody said that it was: a request whose kept connection
+    /// turns out to be gone is sent once more over a new one ([`GONE_WITHIN`]).
     pub async fn send(
         &self,
         origin: &Origin,
@@ -74,11 +85,29 @@ impl Client {
     ) -> Result<http::Response<ResponseBody>, Error> {
         request.headers_mut().insert(HOST, origin.host_header());
         let inner = &*self.0;
-        while let Some(wire) = inner.pool.take(origin.label()) {
+        loop {
+            let mut again = again(&request);
+            let max_idle_age = match again {
+                Some(_) => inner.config.max_idle_age,
+                None => MAX_IDLE_BEFORE_STREAM,
+            };
+            let Some(wire) = inner.pool.take(origin.label(), max_idle_age) else {
+                break;
+            };
+            let sent_at = Instant::now();
             match wire.exchange(request, self.home(origin)).await {
                 Ok(response) => return Ok(response),
                 Err(Failed::Unsent(unsent)) => request = *unsent,
-                Err(Failed::Broken(broken)) => return Err(Error::Broken(broken)),
+                Err(Failed::Broken(broken)) => {
+                    let was_gone = was_gone(&broken) && sent_at.elapsed() < GONE_WITHIN;
+                    let Some(again) = again.take().filter(|_| was_gone) else {
+                        return Err(Error::Broken(broken));
+                    };
+                    // Those that waited with it are no better.
+                    inner.pool.forget(origin.label());
+                    request = again;
+                    break;
+                }
             }
         }
         let wire = self.open(origin).await?;
@@ -90,6 +119,11 @@ impl Client {
                 source: std::io::ErrorKind::ConnectionReset.into(),
             }),
         }
+    }
+
+    /// Drops the connections that wait for another request.
+    pub fn forget_idle(&self) {
+        self.0.pool.forget_all();
     }
 
     async fn open(&self, origin: &Origin) -> Result<Wire, Error> {
@@ -114,6 +148,15 @@ impl Client {
             origin: origin.clone(),
         }
     }
+}
+
+/// The request once more; `None` where its body is a stream.
+fn again(request: &http::Request<Body>) -> Option<http::Request<Body>> {
+    let mut again = http::Request::new(request.body().again()?);
+    *again.method_mut() = request.method().clone();
+    *again.uri_mut() = request.uri().clone();
+    *again.headers_mut() = request.headers().clone();
+    Some(again)
 }
 
 /// Reads a whole body.

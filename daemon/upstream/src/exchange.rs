@@ -5,6 +5,7 @@
 //! connection is idle nobody polls it; that its peer closed it is seen when it is taken next.
 
 use std::future::{Future, poll_fn};
+use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -38,6 +39,20 @@ pub(crate) enum Failed {
     Unsent(Box<http::Request<Body>>),
     /// Something was sent, or came back broken.
     Broken(hyper::Error),
+}
+
+/// Whether the connection was gone, and nothing of an answer came over it.
+pub(crate) fn was_gone(broken: &hyper::Error) -> bool {
+    let reset = std::error::Error::source(broken)
+        .and_then(|source| source.downcast_ref::<io::Error>())
+        .is_some_and(|error| {
+            use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
+            matches!(
+                error.kind(),
+                ConnectionReset | ConnectionAborted | BrokenPipe
+            )
+        });
+    reset || broken.is_incomplete_message() || broken.is_closed() || broken.is_canceled()
 }
 
 impl Wire {

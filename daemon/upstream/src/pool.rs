@@ -29,12 +29,33 @@ impl Pool {
         }
     }
 
-    /// The youngest idle connection to `origin`.
-    pub(crate) fn take(&self, origin: &str) -> Option<Wire> {
+    /// The youngest idle connection to `origin`, where it waited for less than `max_idle_age`.
+    pub(crate) fn take(&self, origin: &str, max_idle_age: Duration) -> Option<Wire> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = idle.get_mut(origin)?.pop()?;
-        let young = found.since.elapsed() < self.max_idle_age;
+        let waiting = idle.get_mut(origin)?;
+        let young = waiting.last()?.since.elapsed() < max_idle_age.min(self.max_idle_age);
+        if !young && max_idle_age < self.max_idle_age {
+            // Too old for this one, and good for others.
+            return None;
+        }
+        let found = waiting.pop()?;
         young.then_some(found.wire)
+    }
+
+    /// Drops all idle connections.
+    pub(crate) fn forget_all(&self) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let dropped = std::mem::take(&mut *idle);
+        drop(idle);
+        drop(dropped);
+    }
+
+    /// Drops all idle connections to `origin`.
+    pub(crate) fn forget(&self, origin: &str) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let dropped = idle.get_mut(origin).map(std::mem::take);
+        drop(idle);
+        drop(dropped);
     }
 
     /// Keeps a connection whose exchange is over; drops those that waited too long.

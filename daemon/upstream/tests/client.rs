@@ -297,3 +297,79 @@ impl http_body::Body for Pieces {
         next.map(|piece| piece.map(|bytes| Ok(http_body::Frame::data(bytes))))
     }
 }
+
+/// Sends one request over a fresh connection, and gives the peer's end of it.
+async fn warm(peer: &mut Peer, client: &Client) -> TcpStream {
+    let origin = peer.origin.clone();
+    let (answer, stream) = tokio::join!(client.send(&origin, post(&origin, "{}")), async {
+        let mut stream = peer.next().await;
+        read_request(&mut stream).await;
+        stream.write_all(OK).await.unwrap();
+        stream
+    });
+    read_all(answer.unwrap().into_body(), 100).await.unwrap();
+    stream
+}
+
+#[tokio::test]
+async fn a_request_whose_kept_connection_was_forgotten_is_sent_once_more() {
+    let mut peer = Peer::listen().await;
+    let client = Client::new(Config::default());
+    let origin = peer.origin.clone();
+    let mut kept = warm(&mut peer, &client).await;
+    let serve = async {
+        // It is read, as a router does that has forgotten it, and no answer comes.
+        read_request(&mut kept).await;
+        drop(kept);
+        let mut stream = peer.next().await;
+        let request = read_request(&mut stream).await;
+        assert!(request.ends_with("\r\n\r\nonce more"), "{request}");
+        stream.write_all(OK).await.unwrap();
+        stream
+    };
+    let (answer, _stream) = tokio::join!(client.send(&origin, post(&origin, "once more")), serve);
+    let body = read_all(answer.unwrap().into_body(), 100).await.unwrap();
+    assert_eq!(body, "ok");
+    assert_eq!(peer.accepted.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn a_fresh_connection_and_one_that_thought_for_a_while_are_not_tried_again() {
+    let mut peer = Peer::listen().await;
+    let client = Client::new(Config::default());
+    let origin = peer.origin.clone();
+    let (answer, ()) = tokio::join!(client.send(&origin, post(&origin, "{}")), async {
+        let mut stream = peer.next().await;
+        read_request(&mut stream).await;
+    });
+    assert!(matches!(answer.err(), Some(Error::Broken(_))));
+    let mut kept = warm(&mut peer, &client).await;
+    let (answer, ()) = tokio::join!(client.send(&origin, post(&origin, "{}")), async {
+        read_request(&mut kept).await;
+        tokio::time::sleep(Duration::from_millis(1100)).await;
+        drop(kept);
+    });
+    assert!(matches!(answer.err(), Some(Error::Broken(_))));
+    assert_eq!(peer.accepted.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn a_stream_takes_no_connection_that_was_idle_for_long() {
+    let mut peer = Peer::listen().await;
+    let client = Client::new(Config::default());
+    let origin = peer.origin.clone();
+    let kept = warm(&mut peer, &client).await;
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(11)).await;
+    tokio::time::resume();
+    let body = http_body_util::Full::new(Bytes::from_static(b"piece"));
+    let upload = http::Request::post("/base/chat").body(Body::stream(body));
+    let (answer, _stream) = tokio::join!(client.send(&origin, upload.unwrap()), async {
+        let mut stream = peer.next().await;
+        read_request(&mut stream).await;
+        stream.write_all(OK).await.unwrap();
+        stream
+    });
+    read_all(answer.unwrap().into_body(), 100).await.unwrap();
+    drop(kept);
+}

@@ -38,6 +38,12 @@ impl Mcplocal {
     #[must_use]
     pub fn start_in(home: Scratch, server: &str, token: &str, providers: &Value) -> Self {
         let config = json!({"server": server, "providers": providers});
+        Self::start_with(home, token, &config)
+    }
+
+    /// The same with this config file.
+    #[must_use]
+    pub fn start_with(home: Scratch, token: &str, config: &Value) -> Self {
         write(&home, &config.to_string());
         let process = spawn(&home, token);
         Self {

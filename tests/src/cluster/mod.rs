@@ -13,6 +13,8 @@
 pub mod binaries;
 pub mod caller;
 pub mod canary;
+pub mod chunked;
+pub mod far;
 pub mod figures;
 pub mod mcpctl;
 pub mod mcpd;
@@ -30,6 +32,8 @@ pub mod wait;
 pub mod worker;
 
 pub use caller::{Answer, Ask, Whole};
+pub use chunked::CHUNKED;
+pub use far::Far;
 pub use figures::figures;
 pub use mcpctl::{Ran, mcpctl};
 pub use mcpd::Mcpd;

@@ -1,6 +1,6 @@
 //! The proxy against an echo of its own.
 
-use super::{Lane, Proxy, Rules};
+use super::{IdleCut, Lane, Proxy, Rules};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -95,4 +95,76 @@ async fn a_throttled_lane_takes_its_time() {
     let got = timeout(SOON, client.read_exact(&mut bytes)).await.unwrap();
     got.unwrap();
     assert!(began.elapsed() >= Duration::from_millis(250));
+}
+
+#[tokio::test]
+async fn an_idle_connection_is_closed_or_forgotten_as_the_rules_say() {
+    let after = Duration::from_millis(200);
+    let (_proxy, mut client, mut upstream) = pair(Rules::idle(IdleCut::Close(after))).await;
+    assert_eq!(read(&mut client).await.unwrap(), b"");
+    assert_eq!(read(&mut upstream).await.unwrap(), b"");
+
+    let (proxy, mut client, mut upstream) = pair(Rules::idle(IdleCut::Forget(after))).await;
+    for _ in 0..4 {
+        tokio::time::sleep(after / 2).await;
+        client.write_all(b"!").await.unwrap();
+        assert_eq!(read(&mut upstream).await.unwrap(), b"!", "it is not idle");
+    }
+    tokio::time::sleep(after * 2).await;
+    let mut bytes = [0; 4];
+    assert!(timeout(A_WHILE, client.read(&mut bytes)).await.is_err());
+    assert_eq!(proxy.open(), 1, "nobody was told");
+    client.write_all(b"late").await.unwrap();
+    assert!(read(&mut client).await.is_err(), "a reset");
+}
+
+#[tokio::test]
+async fn one_connection_of_many_is_found_by_its_request_and_ruled_alone() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let proxy = Proxy::start(listener.local_addr().unwrap()).unwrap();
+    let mut ends = Vec::new();
+    for name in ["one", "two", "three"] {
+        let mut client = TcpStream::connect(proxy.addr()).await.unwrap();
+        let line = format!("GET /{name} HTTP/1.1\r\n\r\n");
+        client.write_all(line.as_bytes()).await.unwrap();
+        let (mut upstream, _) = timeout(SOON, listener.accept()).await.unwrap().unwrap();
+        assert_eq!(read(&mut upstream).await.unwrap(), line.as_bytes());
+        ends.push((client, upstream));
+    }
+    assert_eq!((proxy.accepted(), proxy.find("/four")), (3, None));
+    proxy.reset_only(proxy.find("/two").unwrap());
+    proxy.set_only(proxy.find("/three").unwrap(), Rules::dark());
+    assert!(read(&mut ends[1].0).await.is_err());
+    for (_, upstream) in [&mut ends].into_iter().flatten() {
+        // The second's is reset already.
+        let _ = upstream.write_all(b"hi").await;
+    }
+    assert_eq!(read(&mut ends[0].0).await.unwrap(), b"hi");
+    let mut bytes = [0; 4];
+    assert!(timeout(A_WHILE, ends[2].0.read(&mut bytes)).await.is_err());
+    proxy.set(Rules::default());
+    assert_eq!(read(&mut ends[2].0).await.unwrap(), b"hi");
+}
+
+#[tokio::test]
+async fn jitter_delays_within_its_bound() {
+    let down = Lane {
+        jitter: Duration::from_millis(100),
+        ..Lane::default()
+    };
+    let (_proxy, mut client, mut upstream) = pair(Rules {
+        down,
+        ..Rules::default()
+    })
+    .await;
+    let mut waits = Vec::new();
+    for _ in 0..10 {
+        let sent = tokio::time::Instant::now();
+        upstream.write_all(b"x").await.unwrap();
+        read(&mut client).await.unwrap();
+        waits.push(sent.elapsed().as_millis() / 10);
+    }
+    waits.sort_unstable();
+    waits.dedup();
+    assert!(waits.len() > 2, "they differ: {waits:?}");
 }

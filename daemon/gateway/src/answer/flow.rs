@@ -329,10 +329,17 @@ impl Flow {
 
     fn poll_source(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
         self.pieces = self.pieces.wrapping_add(1);
-        if self.pieces.is_multiple_of(PIECES_PER_LOOK)
-            && let Some(Err(error)) = self.due(cx)
-        {
-            return Poll::Ready(Some(Err(error)));
+        if self.pieces.is_multiple_of(PIECES_PER_LOOK) {
+            // By the clock: a flood keeps its thread from looking after timers.
+            if let Some(running) = &self.running
+                && Instant::now() >= self.limit.deadline
+            {
+                let (name, after) = (running.name.to_string(), self.given);
+                return Poll::Ready(Some(Err(Error::Deadline { name, after })));
+            }
+            if let Some(Err(error)) = self.due(cx) {
+                return Poll::Ready(Some(Err(error)));
+            }
         }
         match &mut self.running {
             Some(running) => running.source.poll_data(cx, &running.name),

@@ -4,7 +4,7 @@ use http::Method;
 use serde_json::json;
 use shared::channel::{Heartbeat, HeartbeatReply, Register, Registered, ResultMessage};
 use shared::headers::{
-    DROPPED_PARAMS, EPOCH, PROVIDER_SESSION, UPSTREAM_RETRY_AFTER, UPSTREAM_STATUS,
+    DROPPED_PARAMS, EPOCH, KEEPALIVE, PROVIDER_SESSION, UPSTREAM_RETRY_AFTER, UPSTREAM_STATUS,
 };
 use utoipa::openapi::schema::SchemaType;
 use utoipa::openapi::{Content, ObjectBuilder};
@@ -52,7 +52,7 @@ fn register() -> Entry {
 }
 
 fn bind() -> Entry {
-    let frames = "event: hello\ndata: {\"epoch\":1,\"pingIntervalMs\":15000,\"protocol\":1}\n\n\
+    let frames = "event: hello\ndata: {\"epoch\":1,\"pingIntervalMs\":15000,\"protocol\":1,\"keepalive\":true}\n\n\
                   event: ping\ndata: {\"seq\":1}\n\n";
     let about = "Tasks, and what else the server has to say. It never ends by itself.";
     session(Entry::new(
@@ -112,6 +112,7 @@ fn upload() -> Entry {
     .header(UPSTREAM_STATUS, whole(200), "The provider's status. Default: 200.")
     .header(UPSTREAM_RETRY_AFTER, text(), "The provider's `Retry-After`.")
     .header(DROPPED_PARAMS, text(), "What the provider's dialect can't carry.")
+    .header(KEEPALIVE, text(), "The word of the marks that the body holds in its pauses; they are taken out.")
     .takes_as("*/*", bytes(), "The provider's answer.")
 }
 

@@ -9,8 +9,9 @@ use relay::{Error, UploadHead};
 use serde::Serialize;
 use shared::channel::{Heartbeat, Register, ResultMessage};
 use shared::headers::{
-    DROPPED_PARAMS, EPOCH, PROVIDER_SESSION, UPSTREAM_RETRY_AFTER, UPSTREAM_STATUS,
+    DROPPED_PARAMS, EPOCH, KEEPALIVE, PROVIDER_SESSION, UPSTREAM_RETRY_AFTER, UPSTREAM_STATUS,
 };
+use shared::keepalive::Mark;
 use shared::role::Role;
 
 use crate::auth::{Access, Credential};
@@ -105,6 +106,7 @@ pub(crate) async fn upload(
         content_type: head.headers.remove(CONTENT_TYPE),
         retry_after: head.headers.remove(UPSTREAM_RETRY_AFTER),
         dropped_params: head.headers.remove(DROPPED_PARAMS),
+        keepalive: mark(&head.headers)?,
     };
     let session = session(&head.headers)?;
     let brought = app
@@ -192,6 +194,19 @@ fn number<T: std::str::FromStr>(headers: &HeaderMap, name: &str) -> Result<Optio
     };
     let text = value.to_str().map_err(|_| bad_number(name))?;
     text.parse().map(Some).map_err(|_| bad_number(name))
+}
+
+/// What the upload says in silence.
+fn mark(headers: &HeaderMap) -> Result<Option<Mark>, ApiError> {
+    let Some(word) = headers.get(KEEPALIVE) else {
+        return Ok(None);
+    };
+    let mark = word.to_str().ok().and_then(Mark::of);
+    mark.map(Some).ok_or_else(|| {
+        ApiError::bad_request(format!(
+            "the header `{KEEPALIVE}` holds 16 to 64 letters and digits"
+        ))
+    })
 }
 
 fn bad_number(name: &str) -> ApiError {

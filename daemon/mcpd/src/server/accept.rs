@@ -8,6 +8,7 @@ use socket2::{SockRef, TcpKeepalive};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 use crate::server::worker::Workers;
 
@@ -40,10 +41,16 @@ impl Acceptor {
         }
     }
 
-    /// Accepts until it is dropped.
-    pub async fn run(self) {
+    /// Accepts until `closing`, and whoever has connected by then: a connection that waits while the
+    /// listener goes would be reset. Those who come later are refused.
+    pub async fn run(self, closing: CancellationToken) {
         loop {
-            match self.listener.accept().await {
+            let accepted = tokio::select! {
+                biased;
+                accepted = self.listener.accept() => accepted,
+                () = closing.cancelled() => return,
+            };
+            match accepted {
                 Ok((stream, _)) => self.deal_out(stream).await,
                 Err(error) => {
                     tracing::warn!(%error, "can't accept a connection");

@@ -17,6 +17,7 @@ use kit::lifecycle::Lifecycle;
 use tokio::net::TcpStream;
 
 use crate::http::body::ResponseBody;
+use crate::server::linger::lingered;
 use crate::server::unread::Unread;
 
 /// A caller has so long to send the head of a request; an idle connection is kept as long.
@@ -104,7 +105,7 @@ where
     let mut over = tokio::select! {
         biased;
         over = &mut until_over => Some(over),
-        () = lifecycle.stopping(), if !is_draining => None,
+        () = lingered(&lifecycle), if !is_draining => None,
     };
     if over.is_none() {
         // Finish the request that runs, take no further one.

@@ -9,6 +9,7 @@
 
 mod accept;
 mod connection;
+mod linger;
 mod stream;
 mod unread;
 mod worker;

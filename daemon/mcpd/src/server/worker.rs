@@ -93,7 +93,8 @@ async fn work(
             next = accepted.recv() => next,
         };
         let Some(Accepted { stream, slot }) = next else {
-            return;
+            // No more come. Those that are there live on this thread until they end.
+            return lifecycle.dropping().await;
         };
         let stream = match TcpStream::from_std(stream) {
             Ok(stream) => stream,

@@ -106,6 +106,7 @@ impl Driver {
             parts.lifecycle.clone(),
             parts.published.clone(),
             parts.config.clone(),
+            &*parts.random,
         );
         let client = || {
             upstream::Client::new(upstream::Config {
@@ -340,17 +341,27 @@ impl Driver {
         }
     }
 
-    /// Lets go of the channel: it is read on for cancels, and what runs over it may finish.
+    /// Lets go of the channel: what runs over it may finish, and so may what waited at the server for
+    /// its turn. The server closes it.
     fn leave(&mut self) {
         let Some(mut channel) = self.channel.take() else {
             return;
         };
         self.channels += 1;
         channel.heartbeat = None;
+        // The server is about to close them: an answer must not meet that.
+        self.client.forget_idle();
+        let lifecycle = self.parts.lifecycle.clone();
         self.parts
             .lifecycle
             .spawn("leaving", Ends::Alone, async move {
-                let _ = tokio::time::timeout(DRAIN, channel.tasks.empty()).await;
+                let finish = async {
+                    tokio::select! {
+                        () = channel.tasks.over() => {}
+                        () = lifecycle.stopping() => channel.tasks.empty().await,
+                    }
+                };
+                let _ = tokio::time::timeout(DRAIN, finish).await;
                 drop(channel);
             });
     }

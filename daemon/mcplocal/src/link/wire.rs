@@ -50,6 +50,8 @@ impl Wire {
     /// Opens the channel and reads it to its end, which it reports.
     pub(super) async fn run(mut self) {
         let failure = self.read().await;
+        // No more come. What runs is the driver's to stop, or may finish where the channel was left.
+        self.tasks.close();
         self.reports.say(Event::ChannelLost(failure)).await;
     }
 
@@ -93,7 +95,11 @@ impl Wire {
             Frame::Hello(hello) => {
                 let epoch = hello.epoch;
                 let (mcpd, session) = (self.mcpd.clone(), self.session.clone());
-                *bound = Some(Arc::new(serve::Bound::new(mcpd, session, epoch)));
+                let mut new = serve::Bound::new(mcpd, session, epoch);
+                if hello.keepalive {
+                    new.keep_alive(Duration::from_millis(hello.ping_interval_ms));
+                }
+                *bound = Some(Arc::new(new));
                 self.reports.say(Event::Hello { epoch }).await;
             }
             Frame::Goaway(goaway) => {

@@ -1,10 +1,15 @@
 //! What every message about a task says: which server, which session, which epoch.
 
+use std::time::Duration;
+
 use http::{HeaderValue, Method};
 use shared::headers;
 use tokio_util::sync::CancellationToken;
 
 use crate::link::{CallError, Mcpd};
+
+/// No server gets marks more often than this.
+const MIN_SILENCE: Duration = Duration::from_millis(100);
 
 /// A bound channel, as the results of its tasks name it.
 pub struct Bound {
@@ -13,6 +18,8 @@ pub struct Bound {
     epoch: HeaderValue,
     /// Cancelled once the server has heard of an upload.
     upload_arrived: CancellationToken,
+    /// The longest that an upload may be silent, where the server knows marks.
+    pub(super) max_silence: Option<Duration>,
 }
 
 impl Bound {
@@ -24,7 +31,13 @@ impl Bound {
             session,
             epoch,
             upload_arrived: CancellationToken::new(),
+            max_silence: None,
         }
+    }
+
+    /// Lets uploads say a mark after each `interval` of silence.
+    pub fn keep_alive(&mut self, interval: Duration) {
+        self.max_silence = Some(interval.max(MIN_SILENCE));
     }
 
     /// Notes that uploads reach the server as they are sent.

@@ -3,7 +3,7 @@
 //!
 //! While a piece is on its way the provider is not read; what came meanwhile goes as one piece. A
 //! piece that got lost with its connection is repeated under the same number, which the server
-//! recognises.
+//! recognises. One that the server takes late, since its caller rests, is repeated until the task ends.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -77,7 +77,10 @@ pub(super) async fn deliver(bound: &Bound, id: &str, response: Response) -> Outc
 pub(super) async fn fail(bound: &Bound, id: &str, error: TaskError) -> Outcome {
     let mut message = empty(0);
     message.error = Some(error);
-    send(bound, id, &message).await
+    // Nobody else ends a word about a task that was never begun.
+    let sent = tokio::time::timeout(PIECE_TIMEOUT, send(bound, id, &message));
+    let late = |_| Outcome::Broken("the server did not take the word within 60 s".into());
+    sent.await.unwrap_or_else(late)
 }
 
 /// Where the message `seq` did not get through, tells why there will be no more: small as it is,
@@ -95,7 +98,8 @@ async fn give_up(bound: &Bound, id: &str, seq: u64, ended: &Outcome) {
         let Ok(json) = serde_json::to_vec(&message) else {
             return;
         };
-        if send_in_time(bound, id, json.into()).await == Outcome::Delivered {
+        let sent = send_in_time(bound, id, json.into()).await;
+        if sent.at_last() == Outcome::Delivered {
             return;
         }
     }
@@ -177,31 +181,52 @@ async fn send(bound: &Bound, id: &str, message: &ResultMessage) -> Outcome {
         return Outcome::NotTaken(None);
     };
     let json = Bytes::from(json);
-    let mut outcome = Outcome::NotTaken(None);
-    for attempt in 0..ATTEMPTS {
-        if attempt > 0 {
-            tokio::time::sleep(RETRY).await;
+    let mut attempts = 0;
+    loop {
+        match send_in_time(bound, id, json.clone()).await {
+            Sent::Late(_) => {}
+            Sent::Ended(outcome @ Outcome::Broken(_)) => {
+                attempts += 1;
+                if attempts == ATTEMPTS {
+                    return outcome;
+                }
+            }
+            Sent::Ended(outcome) => return outcome,
         }
-        outcome = send_in_time(bound, id, json.clone()).await;
-        if !matches!(outcome, Outcome::Broken(_)) {
-            return outcome;
-        }
+        tokio::time::sleep(RETRY).await;
     }
-    outcome
 }
 
-async fn send_in_time(bound: &Bound, id: &str, json: Bytes) -> Outcome {
+/// How one attempt went.
+enum Sent {
+    /// The server may wait for its caller, who rests: longer than a proxy on the way does, or we do.
+    /// The task's deadline bounds how often that may be.
+    Late(String),
+    Ended(Outcome),
+}
+
+impl Sent {
+    /// Where there is no other attempt.
+    fn at_last(self) -> Outcome {
+        match self {
+            Self::Late(why) => Outcome::Broken(why),
+            Self::Ended(outcome) => outcome,
+        }
+    }
+}
+
+async fn send_in_time(bound: &Bound, id: &str, json: Bytes) -> Sent {
     let sent = tokio::time::timeout(PIECE_TIMEOUT, send_once(bound, id, json));
     match sent.await {
-        Ok(outcome) => outcome,
-        Err(_) => Outcome::Broken("the server did not take a piece within 60 s".into()),
+        Ok(sent) => sent,
+        Err(_) => Sent::Late("the server did not take a piece within 60 s".into()),
     }
 }
 
-async fn send_once(bound: &Bound, id: &str, json: Bytes) -> Outcome {
+async fn send_once(bound: &Bound, id: &str, json: Bytes) -> Sent {
     let body = upstream::Body::full(json);
     let Ok(mut call) = bound.call(Method::POST, id, "/result", body) else {
-        return Outcome::NotTaken(None);
+        return Sent::Ended(Outcome::NotTaken(None));
     };
     let json = HeaderValue::from_static("application/json");
     call.headers_mut().insert(CONTENT_TYPE, json);
@@ -209,16 +234,19 @@ async fn send_once(bound: &Bound, id: &str, json: Bytes) -> Outcome {
         Ok(answer) => {
             let status = answer.status();
             let _ = upstream::read_all(answer.into_body(), MAX_PIECE_BYTES).await;
-            match status {
+            Sent::Ended(match status {
                 status if status.is_success() => Outcome::Delivered,
-                StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT => {
-                    Outcome::Broken(format!("a proxy on the way answered {status}"))
-                }
+                StatusCode::GATEWAY_TIMEOUT => return Sent::Late(of_proxy(status)),
+                StatusCode::BAD_GATEWAY => Outcome::Broken(of_proxy(status)),
                 status => Outcome::NotTaken(Some(status)),
-            }
+            })
         }
-        Err(broken) => Outcome::Broken(broken.to_string()),
+        Err(broken) => Sent::Ended(Outcome::Broken(broken.to_string())),
     }
+}
+
+fn of_proxy(status: StatusCode) -> String {
+    format!("a proxy on the way answered {status}")
 }
 
 #[cfg(test)]

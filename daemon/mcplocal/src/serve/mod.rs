@@ -17,6 +17,7 @@
 
 mod bound;
 mod chunks;
+mod kept;
 mod outcome;
 mod stream;
 mod tasks;
@@ -28,6 +29,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Method, StatusCode};
 use kit::lifecycle::{Ends, Lifecycle};
+use kit::random::Random;
 use providers::Request;
 use shared::channel::{Cancel, Task, TaskError, Wake};
 use shared::chat_body;
@@ -36,6 +38,7 @@ use tokio::sync::watch;
 
 use crate::config::{Config, ResultMode};
 use crate::publish::{Published, Served};
+use kept::Keepalive;
 use outcome::Outcome;
 use tasks::{NotTaken, Place};
 
@@ -55,6 +58,8 @@ pub struct Server {
     config: watch::Receiver<Arc<Config>>,
     /// Something on the way holds uploads back.
     buffered: Arc<AtomicBool>,
+    /// What uploads say in silence.
+    keepalive: Keepalive,
 }
 
 impl Server {
@@ -63,12 +68,14 @@ impl Server {
         lifecycle: Lifecycle,
         published: watch::Receiver<Arc<Published>>,
         config: watch::Receiver<Arc<Config>>,
+        random: &dyn Random,
     ) -> Self {
         Self {
             lifecycle,
             published,
             config,
             buffered: Arc::default(),
+            keepalive: Keepalive::new(random),
         }
     }
 
@@ -176,9 +183,8 @@ impl Server {
         if self.in_chunks() {
             return chunks::deliver(bound, id, response).await;
         }
-        let outcome = self
-            .watched(bound, stream::deliver(bound, id, response))
-            .await;
+        let upload = stream::deliver(bound, id, response, &self.keepalive);
+        let outcome = self.watched(bound, upload).await;
         if let Outcome::NotTaken(Some(status)) = outcome {
             if stream::takes_no_streams(status) {
                 self.uploads_are_held_back();

@@ -1,22 +1,38 @@
 //! The normal way of an answer: one streaming request whose body is the provider's body.
 //!
 //! No byte is copied, gathered or cut anew. An error of the provider's body is an error of the
-//! upload's body, so the upload breaks off and never ends as if it were complete.
+//! upload's body, so the upload breaks off and never ends as if it were complete. In the provider's
+//! pauses the upload says marks (see [`super::kept`]), so that nothing on the way takes it for dead.
 
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Method, StatusCode};
+use http_body::Body;
 use providers::Response;
 use shared::headers;
 
 use super::bound::Bound;
+use super::kept::{Keepalive, Kept};
 use super::outcome::Outcome;
 
 /// The largest acknowledgement that is read, in bytes.
 const MAX_ACKNOWLEDGEMENT_BYTES: usize = 64 * 1024;
 
 /// Hands the answer on as it comes.
-pub(super) async fn deliver(bound: &Bound, id: &str, response: Response) -> Outcome {
-    let body = upstream::Body::stream(response.body);
+pub(super) async fn deliver(
+    bound: &Bound,
+    id: &str,
+    response: Response,
+    keepalive: &Keepalive,
+) -> Outcome {
+    // A body of known length has no room for marks, and no pauses: it is there.
+    let max_silence = match response.body.size_hint().exact() {
+        None => bound.max_silence,
+        Some(_) => None,
+    };
+    let body = match max_silence {
+        None => upstream::Body::stream(response.body),
+        Some(interval) => upstream::Body::stream(Kept::new(response.body, keepalive, interval)),
+    };
     let mut call = match bound.call(Method::POST, id, "/stream", body) {
         Ok(call) => call,
         Err(_) => return Outcome::NotTaken(None),
@@ -24,6 +40,9 @@ pub(super) async fn deliver(bound: &Bound, id: &str, response: Response) -> Outc
     let headers = call.headers_mut();
     let status = HeaderValue::from(response.status.as_u16());
     headers.insert(headers::UPSTREAM_STATUS, status);
+    if max_silence.is_some() {
+        headers.insert(headers::KEEPALIVE, keepalive.word.clone());
+    }
     if let Some(content_type) = response.content_type {
         headers.insert(CONTENT_TYPE, content_type);
     }

@@ -73,6 +73,7 @@ impl Tasks {
     /// Takes no more tasks.
     pub fn close(&self) {
         self.lock().closed = true;
+        self.empty.notify_waiters();
     }
 
     /// Takes no more tasks and stops all that run.
@@ -93,14 +94,24 @@ impl Tasks {
 
     /// Resolves once none runs.
     pub async fn empty(&self) {
+        self.until(|running| running.by_id.is_empty()).await;
+    }
+
+    /// Resolves once none runs and none will.
+    pub async fn over(&self) {
+        self.until(|running| running.closed && running.by_id.is_empty())
+            .await;
+    }
+
+    async fn until(&self, holds: impl Fn(&Running) -> bool) {
         loop {
-            let mut emptied = std::pin::pin!(self.empty.notified());
-            // Before the look, so that the last end is not missed.
-            emptied.as_mut().enable();
-            if self.count() == 0 {
+            let mut changed = std::pin::pin!(self.empty.notified());
+            // Before the look, so that the last change is not missed.
+            changed.as_mut().enable();
+            if holds(&self.lock()) {
                 return;
             }
-            emptied.await;
+            changed.await;
         }
     }
 
@@ -156,5 +167,19 @@ mod tests {
         }
         drop(place);
         empty.await;
+    }
+
+    #[tokio::test]
+    async fn a_table_is_over_when_it_is_closed_and_not_while_it_is_only_empty() {
+        let tasks = Arc::new(Tasks::default());
+        tasks.empty().await;
+        let mut over = std::pin::pin!(tasks.over());
+        tokio::select! {
+            biased;
+            () = &mut over => panic!("another may come"),
+            () = tokio::task::yield_now() => {}
+        }
+        tasks.close();
+        over.await;
     }
 }

@@ -329,6 +329,7 @@ impl FakeMcpd {
                 epoch: state.epoch,
                 ping_interval_ms: 15_000,
                 protocol: 1,
+                keepalive: true,
             };
             let mut bytes = Vec::new();
             Frame::Hello(hello).encode(&mut bytes);

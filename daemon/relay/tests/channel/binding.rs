@@ -147,6 +147,27 @@ async fn a_goaway_reaches_every_channel_and_a_close_ends_them() {
 }
 
 #[tokio::test]
+async fn of_many_publishers_each_is_given_a_time_of_its_own_to_come_back() {
+    let world = World::new().await;
+    let mut channels = Vec::new();
+    for n in 0..60 {
+        let session = world.session("laptop", &[offer(&format!("m{n}"))]).await;
+        channels.push(world.bind("laptop", &session).await.0);
+    }
+    world.relay.goaway(std::time::Duration::from_secs(2));
+    let mut times = Vec::new();
+    for channel in &mut channels {
+        match channel.next() {
+            Frame::Goaway(goaway) => times.push(goaway.reconnect_after_ms),
+            other => panic!("{other:?} instead of a goaway"),
+        }
+    }
+    times.sort_unstable();
+    let spread: Vec<u64> = (1..10).map(|n| 2000 + 10 * n).collect();
+    assert_eq!((&times[..51], &times[51..]), (&[2000; 51][..], &spread[..]));
+}
+
+#[tokio::test]
 async fn another_principals_session_is_refused_in_every_call() {
     let world = World::new().await;
     let (mut channel, session) = world.active(&["a"]).await;

@@ -13,6 +13,7 @@ use hyper_util::rt::TokioIo;
 use kit::lifecycle::Ends;
 use relay::{Error, UploadHead};
 use shared::channel::{Frame, ResultMessage, TaskError};
+use shared::keepalive::Mark;
 use tokio::io::{AsyncWriteExt, DuplexStream};
 use tokio::sync::oneshot;
 
@@ -63,6 +64,7 @@ fn head() -> UploadHead {
         content_type: Some(HeaderValue::from_static("text/event-stream")),
         retry_after: None,
         dropped_params: None,
+        keepalive: None,
     }
 }
 
@@ -277,4 +279,35 @@ async fn what_the_caller_does_not_read_is_not_taken_off_the_upload() {
         _ = accepted => panic!("the answer was not read"),
         () = caller => {}
     }
+}
+
+#[tokio::test]
+async fn what_an_upload_says_in_silence_is_taken_out_wherever_it_is_cut() {
+    let (world, mut channel, session, waiting) = one_task().await;
+    let (mut upload, body) = Upload::begin(&world).await;
+    let mark = Mark::of("0123456789abcdef").unwrap();
+    let said = String::from_utf8(mark.as_bytes().to_vec()).unwrap();
+    let head = UploadHead {
+        keepalive: Some(mark),
+        ..head()
+    };
+    let accepted = world
+        .relay
+        .accept_upload("laptop", &session, "1-1", head, body);
+    let caller = async {
+        let mut answer = waiting.await.unwrap();
+        upload.say(&said).await;
+        upload.say(&format!("one{said}{said} ")).await;
+        assert_eq!(text(&mut answer).await, "one ");
+        upload.say(&said[..5]).await;
+        upload.say(&format!("{}two\u{16}01", &said[5..])).await;
+        assert_eq!(text(&mut answer).await, "two");
+        upload.end().await;
+        assert_eq!(text(&mut answer).await, "\u{16}01", "it was none");
+        assert!(piece(&mut answer).await.is_none());
+    };
+    let (accepted, ()) = tokio::join!(accepted, caller);
+    accepted.unwrap();
+    assert!(matches!(channel.next(), Frame::Ack(_)));
+    channel.silent();
 }

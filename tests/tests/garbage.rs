@@ -1,0 +1,315 @@
+//! Providers that send what is no answer: through every front it ends in words, in time, and at little cost.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that can't go on shall panic with what it saw"
+)]
+
+use serde_json::{Value, json};
+use std::time::Duration;
+use system_tests::cluster::stage::{PUBLIC, ROWS, Stage, VIRTUAL, chat};
+use system_tests::cluster::{Ask, CHUNKED, Whole, figures, mcpctl};
+use system_tests::jobs::Jobs;
+use system_tests::mock::{Behaviour, Garbage, Mock, Scripted, Settings};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+/// Memory that one endless line may cost each program, in KiB.
+const MAX_GROWTH_KIB: u64 = 20 * 1024;
+
+fn garbage(kind: Garbage) -> Behaviour {
+    Behaviour {
+        garbage: Some(kind),
+        ..Behaviour::default()
+    }
+}
+
+/// A request of Anthropic's Messages API.
+fn messages(stage: &Stage, row: &str, stream: bool, behaviour: &Behaviour) -> Ask {
+    let cue = format!("[[mock {}]]", serde_json::to_string(behaviour).unwrap());
+    let body = json!({
+        "model": row, "max_tokens": 1000, "stream": stream,
+        "messages": [{"role": "user", "content": cue}],
+    });
+    Ask::post("/v1/messages", body).token(&stage.mcpd.admin)
+}
+
+#[tokio::test]
+async fn a_provider_that_never_ends_meets_the_deadline() {
+    let settings = [("MCPD_REQUEST_TIMEOUT", "2s")];
+    let stage = Stage::with(&settings, json!({}), Settings::default()).await;
+    let endless = |burst| Behaviour {
+        tokens: u32::MAX,
+        interval_ms: 1,
+        burst,
+        ..Behaviour::default()
+    };
+    let mut count = 0;
+    for row in ROWS {
+        for burst in [false, true] {
+            let what = format!("{row}, burst {burst}");
+            let ask = stage.ask(row, true, &endless(burst));
+            let began = Instant::now();
+            let mut answer = ask.send(stage.mcpd.addr).await;
+            let mut reading = JoinSet::from_iter([async move {
+                let mut last = Vec::new();
+                while let Some(piece) = answer.next().await {
+                    last.extend_from_slice(&piece[piece.len().saturating_sub(4000)..]);
+                    let skip = last.len().saturating_sub(4000);
+                    last.drain(..skip);
+                }
+                String::from_utf8_lossy(&last).into_owned()
+            }]);
+            count += 1;
+            stage.aborted(count, Duration::from_secs(4)).await;
+            let took = began.elapsed();
+            assert!(took >= Duration::from_millis(1900), "{what}: {took:?}");
+            // What was on its way is read to the end.
+            let end = tokio::time::timeout(Duration::from_secs(30), reading.join_next()).await;
+            let end = end.unwrap().unwrap().unwrap();
+            assert!(
+                end.contains("\"code\":\"deadline_exceeded\""),
+                "{what}: {end}"
+            );
+            assert!(end.ends_with("\n\n") && !end.contains("[DONE]"), "{what}");
+        }
+        stage.mcpd.idle(row).await;
+    }
+}
+
+#[tokio::test]
+async fn a_page_instead_of_an_answer_is_passed_on_or_refused_in_words() {
+    let settings = Settings {
+        unasked: garbage(Garbage::Html),
+        ..Settings::default()
+    };
+    let stage = Stage::with(&[], json!({}), settings).await;
+    let addr = stage.mcpd.addr;
+    for row in ROWS {
+        for stream in [true, false] {
+            let what = format!("{row}, stream {stream}");
+            let passed = stage.chat(row, stream, &garbage(Garbage::Html)).await;
+            assert_eq!(passed.header("content-type"), Some("text/html"), "{what}");
+            assert!(passed.text().starts_with("<!doctype html>"), "{what}");
+            let refused = messages(&stage, row, stream, &garbage(Garbage::Html))
+                .whole(addr)
+                .await;
+            let text = refused.text();
+            let is_typed = text.contains("\"type\":\"error\"") && !text.contains("<!doctype");
+            assert!(is_typed, "{what}: {} {text}", refused.status);
+            assert!(
+                stream || refused.status == 502,
+                "{what}: {}",
+                refused.status
+            );
+            assert!(!text.contains("message_stop"), "{what}: {text}");
+        }
+        for more in [&[][..], &["--no-stream"]] {
+            let mut args = vec!["chat-llm", row, "-m", "hi"];
+            args.extend(more);
+            let ran = mcpctl(&stage.mcpd, &args).await;
+            assert!(ran.code.is_some_and(|code| code > 0), "{args:?}: {ran:?}");
+            assert_eq!(ran.stdout, "", "{args:?}");
+            assert!(ran.stderr.contains("error: "), "{ran:?}");
+            assert!(ran.stderr.contains("try: "), "{ran:?}");
+        }
+        let jobs = Jobs::of(&stage.mcpd);
+        let job = json!({"kind": "llm.chat", "max_attempts": 2, "payload": {
+            "llm": row, "messages": [{"role": "user", "content": "hi"}],
+        }});
+        let id = jobs.submit(job).await;
+        let job = jobs.reaches(&id, "error", Duration::from_secs(40)).await;
+        let why = job["history"].to_string();
+        assert!(why.contains("error"), "{row}: {job}");
+        assert_eq!(job["result"], Value::Null, "{row}: {job}");
+        stage.mcpd.idle(row).await;
+    }
+}
+
+#[tokio::test]
+async fn characters_that_are_split_and_lines_that_are_broken_survive_every_front() {
+    let stage = Stage::start().await;
+    let _pieces = stage.publish_in_chunks(json!({})).await;
+    let addr = stage.mcpd.addr;
+    for row in [PUBLIC, VIRTUAL, CHUNKED] {
+        for kind in [Garbage::SplitUtf8, Garbage::BadSse] {
+            let answer = messages(&stage, row, true, &garbage(kind))
+                .whole(addr)
+                .await;
+            let text = answer.text();
+            let what = format!("{row} {kind:?}: {text}");
+            assert_eq!((answer.status, &answer.broken), (200, &None), "{what}");
+            match kind {
+                Garbage::SplitUtf8 => {
+                    assert_eq!(text.matches("日本語🦀").count(), 16, "{what}");
+                    assert!(text.contains("event: message_stop"), "{what}");
+                }
+                // Half of its lines are no JSON: told, and never as a whole answer.
+                _ => assert!(
+                    text.contains("event: error") || text.contains("event: message_stop"),
+                    "{what}"
+                ),
+            }
+        }
+    }
+}
+
+/// A stream of one line without an end, read by a caller who keeps nothing of it.
+async fn reads_a_line(
+    ask: Ask,
+    addr: std::net::SocketAddr,
+) -> (u16, usize, Option<String>, String) {
+    let mut answer = ask.send(addr).await;
+    let (status, mut bytes, mut last) = (answer.status, 0, Vec::new());
+    while let Some(piece) = answer.next().await {
+        bytes += piece.len();
+        last = piece[piece.len().saturating_sub(2000)..].to_vec();
+    }
+    let Whole { broken, .. } = answer.whole().await;
+    (
+        status,
+        bytes,
+        broken,
+        String::from_utf8_lossy(&last).into_owned(),
+    )
+}
+
+#[tokio::test]
+async fn a_line_of_a_hundred_megabytes_passes_or_is_refused_and_fills_no_memory() {
+    const LINE: usize = 100 * 1000 * 1000;
+    let stage = Stage::start().await;
+    let mut body = b"data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"".to_vec();
+    body.resize(LINE, b'x');
+    body.extend_from_slice(b"\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n");
+    let length = body.len();
+    let endless = Scripted {
+        status: 200,
+        content_type: "text/event-stream".to_owned(),
+        body,
+        piece_bytes: 16 * 1024,
+    };
+    for row in ROWS {
+        // A small one first: what is allocated once is not counted.
+        assert!(stage.chat(row, true, &Behaviour::default()).await.is_done());
+        let memory = || (stage.mcpd.process.rss_kib(), stage.local.process.rss_kib());
+        let (server, publisher) = memory();
+        let began = Instant::now();
+        stage.mock.play(endless.clone());
+        let ask = stage.ask(row, true, &Behaviour::default());
+        let (status, bytes, broken, last) = reads_a_line(ask, stage.mcpd.addr).await;
+        assert_eq!((status, bytes, &broken), (200, length, &None), "{row}");
+        assert!(last.ends_with("data: [DONE]\n\n"), "{row}");
+        let passed = began.elapsed();
+
+        stage.mock.play(endless.clone());
+        let ask = messages(&stage, row, true, &Behaviour::default());
+        let (status, bytes, _, last) = reads_a_line(ask, stage.mcpd.addr).await;
+        assert!(bytes < 10_000, "{row}: it is no answer of Anthropic's");
+        assert!(
+            status == 502 || last.contains("event: error"),
+            "{row}: {status} {last}"
+        );
+        let (server_now, publisher_now) = memory();
+        figures(
+            "garbage",
+            &format!(
+                "{row}: a line of 100 MB in {passed:.1?}; mcpd {server} -> {server_now} KiB, mcplocal {publisher} -> \
+                 {publisher_now} KiB"
+            ),
+        );
+        assert!(
+            server_now < server + MAX_GROWTH_KIB,
+            "{row}: mcpd {server} -> {server_now} KiB"
+        );
+        assert!(
+            publisher_now < publisher + MAX_GROWTH_KIB,
+            "{row}: mcplocal {publisher} -> {publisher_now} KiB"
+        );
+        stage.mcpd.idle(row).await;
+    }
+}
+
+/// Time that some good streams take, each token at its time.
+async fn good(stage: &Stage, row: &str) -> Duration {
+    let paced = Behaviour {
+        tokens: 50,
+        interval_ms: 20,
+        ..Behaviour::default()
+    };
+    let began = Instant::now();
+    let mut callers = JoinSet::new();
+    for _ in 0..20 {
+        let (ask, addr) = (stage.ask(row, true, &paced), stage.mcpd.addr);
+        callers.spawn(async move { ask.whole(addr).await });
+    }
+    for answer in callers.join_all().await {
+        assert!(answer.is_done(), "{}", answer.text());
+    }
+    began.elapsed()
+}
+
+#[tokio::test]
+async fn a_broken_provider_slows_nobody_else() {
+    let broken = Mock::start(Settings::default()).unwrap();
+    let stage = Stage::start().await;
+    stage
+        .mcpd
+        .create_public("broken", &broken.base_url(), json!({}))
+        .await;
+    let misbehaviours = [
+        garbage(Garbage::Html),
+        garbage(Garbage::BadSse),
+        Behaviour {
+            stall_after: Some(1),
+            ..Behaviour::default()
+        },
+        Behaviour {
+            cut_after: Some(1),
+            ..Behaviour::default()
+        },
+        Behaviour {
+            tokens: u32::MAX,
+            interval_ms: 1,
+            ..Behaviour::default()
+        },
+        Behaviour {
+            status: Some(500),
+            ..Behaviour::default()
+        },
+    ];
+    for row in ROWS {
+        good(&stage, row).await;
+        let alone = good(&stage, row).await;
+        let mut troubled = JoinSet::new();
+        for n in 0..30 {
+            let behaviour = &misbehaviours[n % misbehaviours.len()];
+            let (ask, addr) = (stage.ask("broken", true, behaviour), stage.mcpd.addr);
+            troubled.spawn(async move {
+                let end = Instant::now() + Duration::from_secs(10);
+                while Instant::now() < end {
+                    let Ok(mut answer) = ask.try_send(addr).await else {
+                        continue;
+                    };
+                    let reading = async { while answer.next().await.is_some() {} };
+                    let _ = tokio::time::timeout(Duration::from_millis(300), reading).await;
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
+            });
+        }
+        let beside = good(&stage, row).await;
+        troubled.abort_all();
+        figures(
+            "garbage",
+            &format!(
+                "{row}: 20 good streams take {alone:.0?} alone, {beside:.0?} beside a broken provider"
+            ),
+        );
+        assert!(
+            beside < alone * 3 + Duration::from_secs(2),
+            "{row}: {beside:?} beside, {alone:?} alone"
+        );
+    }
+    let whole = chat(false, &Behaviour::default());
+    let answer = stage.mcpd.infer(PUBLIC, whole).whole(stage.mcpd.addr).await;
+    assert_eq!(answer.status, 200);
+}
