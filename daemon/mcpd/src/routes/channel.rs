@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, Request, Response, StatusCode};
-use hyper::body::Incoming;
 use relay::{Error, UploadHead};
 use serde::Serialize;
 use shared::channel::{Heartbeat, Register, ResultMessage};
@@ -17,6 +16,7 @@ use crate::auth::{Access, Credential};
 use crate::http::body::ResponseBody;
 use crate::http::error::ApiError;
 use crate::http::read;
+use crate::http::request_body::RequestBody;
 use crate::http::unbuffered::unbuffered;
 use crate::routes::App;
 
@@ -25,7 +25,7 @@ const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
 
 pub(crate) async fn register(
     app: &App,
-    request: Request<Incoming>,
+    request: Request<RequestBody>,
 ) -> Result<Response<ResponseBody>, ApiError> {
     let publisher = publisher(app, request.headers())?;
     not_stopping(app)?;
@@ -43,7 +43,7 @@ pub(crate) async fn register(
 
 pub(crate) async fn bind(
     app: &App,
-    request: Request<Incoming>,
+    request: Request<RequestBody>,
 ) -> Result<Response<ResponseBody>, ApiError> {
     let publisher = publisher(app, request.headers())?;
     not_stopping(app)?;
@@ -52,7 +52,8 @@ pub(crate) async fn bind(
     let frames = noting(app, &publisher, session, "bind", bound)?;
     let mut response = Response::new(ResponseBody::Channel {
         frames,
-        revoked: Box::pin(publisher.caller.revoked.clone().cancelled_owned()),
+        ended: Box::pin(publisher.caller.revoked.clone().cancelled_owned()),
+        revoked: publisher.caller.revoked.clone(),
     });
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, EVENT_STREAM);
@@ -62,7 +63,7 @@ pub(crate) async fn bind(
 
 pub(crate) async fn heartbeat(
     app: &App,
-    request: Request<Incoming>,
+    request: Request<RequestBody>,
 ) -> Result<Response<ResponseBody>, ApiError> {
     let publisher = publisher(app, request.headers())?;
     let session = session(request.headers())?.to_owned();
@@ -81,7 +82,7 @@ pub(crate) async fn heartbeat(
 pub(crate) fn task_body(
     app: &App,
     task: &str,
-    request: Request<Incoming>,
+    request: Request<RequestBody>,
 ) -> Result<Response<ResponseBody>, ApiError> {
     let publisher = publisher(app, request.headers())?;
     let session = session(request.headers())?;
@@ -95,7 +96,7 @@ pub(crate) fn task_body(
 pub(crate) async fn upload(
     app: &App,
     task: &str,
-    request: Request<Incoming>,
+    request: Request<RequestBody>,
 ) -> Result<Response<ResponseBody>, ApiError> {
     let publisher = publisher(app, request.headers())?;
     let (mut head, body) = request.into_parts();
@@ -107,18 +108,21 @@ pub(crate) async fn upload(
         dropped_params: head.headers.remove(DROPPED_PARAMS),
     };
     let session = session(&head.headers)?;
+    // It lasts as long as the answer does, which has a deadline of its own.
+    let (body, streamed) = body.into_stream();
     let brought = app
         .relay
         .accept_upload(publisher.principal(), session, task, upload, body)
         .await;
     noting(app, &publisher, session, "answer", brought)?;
+    streamed.end_whole();
     Ok(accepted())
 }
 
 pub(crate) async fn result(
     app: &App,
     task: &str,
-    request: Request<Incoming>,
+    request: Request<RequestBody>,
 ) -> Result<Response<ResponseBody>, ApiError> {
     let publisher = publisher(app, request.headers())?;
     let epoch = epoch(request.headers())?;

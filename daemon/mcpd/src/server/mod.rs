@@ -9,9 +9,12 @@
 
 mod accept;
 mod connection;
+mod heads;
+mod socket;
 mod stream;
 mod unread;
 mod worker;
 
 pub use accept::Acceptor;
+pub(crate) use connection::TwoLengths;
 pub use worker::{Serve, Workers};
