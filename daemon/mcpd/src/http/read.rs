@@ -149,3 +149,36 @@ pub fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
         ApiError::bad_request(format!("the request body {what}: {wrong}"))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+
+    use axum::extract::FromRequest;
+    use http_body::Frame;
+
+    use super::*;
+
+    /// A body that comes too slowly.
+    struct Slow;
+
+    impl Body for Slow {
+        type Data = Bytes;
+        type Error = BodyError;
+
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+            Poll::Ready(Some(Err(BodyError::TooSlow)))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_slow_body_is_told_from_others_through_axum_too() {
+        let request = axum::extract::Request::new(axum::body::Body::new(Slow));
+        let rejection = Bytes::from_request(request, &()).await.unwrap_err();
+        assert_eq!(bytes(Err(rejection)).unwrap_err().status, 408);
+    }
+}
