@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::header::HOST;
+use http::header::{CONTENT_ENCODING, HOST, HeaderValue};
 use http_body::Body as HttpBody;
 use http_body_util::BodyExt;
 
@@ -65,7 +65,7 @@ impl Client {
     ///
     /// Shape: the request's URI is path and query only; the `Host` header is set here. Dropping the
     /// future, or the unfinished body, closes the connection at once.
-    /// Errors: any [`Error`] but `TooLarge`. A connection that its peer closed while it was idle is
+    /// Errors: any [`Error`] but `TooLarge`; `Encoded` closes the connection. A connection that its peer closed while it was idle is
     /// replaced without a word.
     pub async fn send(
         &self,
@@ -76,14 +76,14 @@ impl Client {
         let inner = &*self.0;
         while let Some(wire) = inner.pool.take(origin.label()) {
             match wire.exchange(request, self.home(origin)).await {
-                Ok(response) => return Ok(response),
+                Ok(response) => return readable(response),
                 Err(Failed::Unsent(unsent)) => request = *unsent,
                 Err(Failed::Broken(broken)) => return Err(Error::Broken(broken)),
             }
         }
         let wire = self.open(origin).await?;
         match wire.exchange(request, self.home(origin)).await {
-            Ok(response) => Ok(response),
+            Ok(response) => readable(response),
             Err(Failed::Broken(broken)) => Err(Error::Broken(broken)),
             Err(Failed::Unsent(_)) => Err(Error::Connect {
                 origin: origin.label().into(),
@@ -113,6 +113,18 @@ impl Client {
             pool: self.0.pool.clone(),
             origin: origin.clone(),
         }
+    }
+}
+
+/// Refuses an answer in a coding: its bytes would look like an answer, and be none.
+fn readable(response: http::Response<ResponseBody>) -> Result<http::Response<ResponseBody>, Error> {
+    let coded = |value: &&HeaderValue| !value.is_empty() && *value != "identity";
+    let mut codings = response.headers().get_all(CONTENT_ENCODING).iter();
+    match codings.find(coded) {
+        None => Ok(response),
+        Some(coding) => Err(Error::Encoded {
+            coding: coding.to_str().unwrap_or("?").chars().take(32).collect(),
+        }),
     }
 }
 
