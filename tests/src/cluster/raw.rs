@@ -89,6 +89,15 @@ impl Raw {
         }
     }
 
+    /// The peer's end; `None` where it is over.
+    #[must_use]
+    pub fn other_end(&self) -> Option<OtherEnd> {
+        OtherEnd::look(
+            self.stream.local_addr().ok()?,
+            self.stream.peer_addr().ok()?,
+        )
+    }
+
     /// All that has come.
     #[must_use]
     pub fn text(&self) -> String {
@@ -108,6 +117,41 @@ impl Raw {
             })
             .collect()
     }
+}
+
+/// The other end of a connection of this machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OtherEnd {
+    /// A process holds it: it was not closed.
+    pub is_held: bool,
+    /// Bytes that were written to it, and not taken.
+    pub unread_bytes: u64,
+}
+
+impl OtherEnd {
+    /// What the system's table says; `None` where the connection is over.
+    fn look(own: SocketAddr, other: SocketAddr) -> Option<Self> {
+        let table = std::fs::read_to_string("/proc/net/tcp").ok()?;
+        let (own, other) = (in_table(own)?, in_table(other)?);
+        table.lines().find_map(|line| {
+            let fields: Vec<_> = line.split_whitespace().collect();
+            let is_it = fields.get(1) == Some(&&*other) && fields.get(2) == Some(&&*own);
+            let (unread, _) = fields.get(4)?.split_once(':')?;
+            is_it.then(|| Self {
+                is_held: fields.get(9) != Some(&"0"),
+                unread_bytes: u64::from_str_radix(unread, 16).unwrap_or(0),
+            })
+        })
+    }
+}
+
+/// An address as `/proc/net/tcp` writes it.
+fn in_table(address: SocketAddr) -> Option<String> {
+    let SocketAddr::V4(address) = address else {
+        return None;
+    };
+    let bits = u32::from_ne_bytes(address.ip().octets());
+    Some(format!("{bits:08X}:{:04X}", address.port()))
 }
 
 /// How many sockets and files the process holds open; 0 where it is gone.
