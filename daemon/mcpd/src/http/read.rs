@@ -108,15 +108,23 @@ fn too_large(limit: usize) -> ApiError {
 ///
 /// Errors: 413 past the route's bound, 408 where it came too slowly, 400 where the caller broke off.
 pub fn bytes(body: Result<Bytes, BytesRejection>) -> Result<Bytes, ApiError> {
-    body.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => ApiError::new(
-            413,
-            code::BODY_TOO_LARGE,
-            "the request body is larger than this route takes",
-        ),
-        _ if is_too_slow(&rejection) => too_slow(),
+    body.map_err(|rejection| refused(&rejection, "this route takes"))
+}
+
+/// The same for a document, whose bound is [`MAX_CONTROL_BODY_BYTES`].
+pub fn document(body: Result<Bytes, BytesRejection>) -> Result<Bytes, ApiError> {
+    body.map_err(|rejection| refused(&rejection, &format!("{MAX_CONTROL_BODY_BYTES} bytes")))
+}
+
+fn refused(rejection: &BytesRejection, bound: &str) -> ApiError {
+    match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            let message = format!("the request body is larger than {bound}");
+            ApiError::new(413, code::BODY_TOO_LARGE, message)
+        }
+        _ if is_too_slow(rejection) => too_slow(),
         _ => broke_off(),
-    })
+    }
 }
 
 /// Reads a JSON body of the control plane.

@@ -12,7 +12,7 @@ use serde_json::Value;
 use shared::name::Name;
 
 use crate::http::error::ApiError;
-use crate::http::read::{bytes, from_json};
+use crate::http::read::{document, from_json};
 
 /// The last segment of a path, decoded.
 pub struct Segment(pub String);
@@ -39,7 +39,7 @@ pub fn name(text: &str) -> Result<Name, ApiError> {
 ///
 /// Errors: 413, 408, 400.
 pub fn value(body: Result<Bytes, BytesRejection>) -> Result<Value, ApiError> {
-    from_json(&bytes(body)?)
+    from_json(&document(body)?)
 }
 
 /// Refuses a document whose name is another than its path's.
