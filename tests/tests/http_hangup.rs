@@ -1,11 +1,6 @@
 //! A caller that said more than its request and hangs up stops the model as any other does: another request in advance,
 //! a stray line end, more than the server reads in advance.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that can't go on shall panic with what it saw"
-)]
-
 use std::time::Duration;
 use system_tests::cluster::stage::{ROWS, Stage, chat};
 use system_tests::cluster::{Ask, Raw};

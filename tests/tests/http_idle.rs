@@ -129,7 +129,7 @@ async fn a_connection_beyond_the_cap_is_told_so_and_there_is_room_again() {
             all.push(Ask::get("/healthz").try_send(mcpd.addr).await);
         }
         let good = all.iter().flatten().filter(|answer| answer.status == 200);
-        when(good.count() == 10, &all.len())
+        when(good.count() == 10, all.len())
     })
     .await;
 }
