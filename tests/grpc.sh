@@ -56,7 +56,8 @@ clean_up() {
 trap clean_up EXIT
 trap 'exit 130' INT TERM
 
-env MCPD_LISTEN=127.0.0.1:0 MCPD_GRPC_LISTEN=127.0.0.1:0 MCPD_DATA_DIR="$work/data" \
+# It says all that it can, so that a token in its log would be found.
+env MCPD_LOG=trace MCPD_LISTEN=127.0.0.1:0 MCPD_GRPC_LISTEN=127.0.0.1:0 MCPD_DATA_DIR="$work/data" \
     "$target/debug/mcpd" >"$work/mcpd.log" 2>&1 &
 mcpd=$!
 
@@ -80,5 +81,10 @@ PYTHONDONTWRITEBYTECODE=1 timeout "$limit_seconds" "$tools/bin/python" "$here/gr
 if [ "$code" -ne 0 ]; then
     note "failed; the server's log:"
     tail -n 30 "$work/mcpd.log" >&2
+elif grep -qE 'mcp_(admin|user|publisher|worker)_[0-9A-Za-z_-]{12}|panicked at' "$work/mcpd.log"; then
+    note "the server's log shows a token or a panic"
+    code=1
+else
+    printf '  ok  no token and no panic in %s lines of the log\n' "$(wc -l <"$work/mcpd.log")"
 fi
 exit "$code"

@@ -68,6 +68,7 @@ missing_packages() {
     command -v man >/dev/null || printf ' man-db'
     command -v cc >/dev/null || printf ' build-essential'
     command -v setpriv >/dev/null || printf ' util-linux'
+    command -v ip >/dev/null || printf ' iproute2'
 }
 
 as_root() { if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -n "$@"; fi; }

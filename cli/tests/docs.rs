@@ -9,13 +9,15 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The pages that are written by hand.
-const PAGES: [&str; 10] = [
+const PAGES: [&str; 12] = [
     "README.md",
     "CONTRIBUTING.md",
     "docs/gateway.md",
     "docs/terminal.md",
     "docs/console.md",
     "docs/PROMISES.md",
+    "docs/SECURITY.md",
+    "docs/dependencies.md",
     "docs/API.md",
     "docs/ARCHITECTURE.md",
     "docs/CHANGELOG.md",

@@ -9,6 +9,7 @@ pub mod clock;
 pub mod cluster;
 pub mod corpus;
 pub mod dice;
+pub mod endure;
 pub mod http1;
 pub mod jobs;
 pub mod jobs_bench;

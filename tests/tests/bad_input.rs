@@ -87,6 +87,7 @@ async fn bodies_that_are_no_request_are_refused_in_our_words() {
     }
     let bytes = Ask::post(infer, "").body(b"{\"messages\": \"\xff\xfe\"}".to_vec());
     is_ours(&mcpd.admin(bytes).await, 400, bad);
+    mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -124,6 +125,7 @@ async fn places_and_methods_that_are_none_are_refused_in_our_words() {
         );
         is_ours(&answer, status, code);
     }
+    mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -153,6 +155,7 @@ async fn a_body_that_is_too_large_is_refused_before_it_is_read() {
         .unwrap();
     let text = String::from_utf8_lossy(&bytes[..read]).into_owned();
     assert!(text.starts_with("HTTP/1.1 413 "), "{text}");
+    mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -198,6 +201,7 @@ async fn publishers_that_leave_something_out_are_told_what() {
     let odd = path("_provider-task/1-1/stream", "x").header("x-mcpctl-upstream-status", "42");
     is_ours(&publisher.sign(odd).whole(mcpd.addr).await, 400, bad);
     assert_eq!(mcpd.phase("parrot").await, "active", "it goes on");
+    mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -227,6 +231,7 @@ async fn what_is_not_http_disturbs_nobody() {
     }
     let alive = Ask::get("/healthz").whole(mcpd.addr).await;
     assert_eq!(alive.status, 200);
+    mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -249,6 +254,7 @@ async fn a_head_that_never_ends_is_given_up() {
         }
     };
     assert!(closed < limit, "{closed:?}");
+    mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -288,6 +294,7 @@ async fn a_broken_entry_of_the_config_file_leaves_the_others_published() {
     local.write_config(&mended.to_string());
     mcpd.reaches("better", "active", SOON).await;
     mcpd.reaches("good", "inactive", SOON).await;
+    mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -310,6 +317,7 @@ async fn a_publisher_without_a_usable_config_or_token_waits_and_does_not_crash()
         assert!(local.process.end(Duration::from_secs(5)).await.success());
     }
     assert_eq!(mcpd.phase("box").await, "gone");
+    mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -329,4 +337,5 @@ async fn the_command_line_names_the_right_failure() {
         assert_eq!(ran.code, Some(code), "{args:?}: {ran:?}");
         assert_eq!(ran.stdout.is_empty(), code != 0, "{args:?}: {ran:?}");
     }
+    mcpd.at_rest().await;
 }

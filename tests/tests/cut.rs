@@ -67,6 +67,7 @@ async fn a_publisher_that_is_killed_fails_its_callers_and_leaves_the_rotation() 
     assert_eq!((next.status, &*next.code()), (503, "provider_offline"));
     assert!(next.header("retry-after").is_some());
     assert!(public.join_next().await.unwrap().unwrap().is_done());
+    stage.mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -102,6 +103,7 @@ async fn a_provider_that_breaks_off_never_looks_complete() {
         stage.mcpd.idle(row).await;
         assert_eq!(stage.mcpd.phase(row).await, "active", "{row} goes on");
     }
+    stage.at_rest().await;
 }
 
 #[tokio::test]
@@ -148,6 +150,7 @@ async fn a_provider_whose_connection_breaks_inside_a_token_never_looks_complete(
             assert_eq!(whole.status, 200, "{row} {cut_at}: {}", whole.text());
         }
     }
+    mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -183,6 +186,7 @@ async fn a_provider_that_stalls_meets_the_deadline() {
         stage.aborted(3 * (round + 1), Duration::from_secs(1)).await;
         stage.mcpd.idle(row).await;
     }
+    stage.at_rest().await;
 }
 
 #[tokio::test]
@@ -199,6 +203,7 @@ async fn the_deadline_counts_while_a_caller_waits_for_a_slot() {
         assert_eq!((first.status, second.status), (504, 504), "{row}");
         stage.mcpd.idle(row).await;
     }
+    stage.at_rest().await;
 }
 
 #[tokio::test]
@@ -224,6 +229,7 @@ async fn the_command_line_says_that_the_answer_broke_off() {
             assert!(ran.stderr.contains("try: "), "{ran:?}");
         }
     }
+    stage.at_rest().await;
 }
 
 #[tokio::test]
@@ -251,4 +257,5 @@ async fn the_command_line_says_that_the_publisher_went_away() {
     let offline = mcpctl(&stage.mcpd, &["chat-llm", VIRTUAL, "-m", "hi"]).await;
     assert_eq!(offline.code, Some(6), "{offline:?}");
     assert!(offline.stderr.contains("try: "), "{offline:?}");
+    stage.mcpd.at_rest().await;
 }

@@ -34,6 +34,7 @@ async fn an_answer_that_does_not_stream_and_breaks_off_has_a_head_and_no_whole_b
             assert!(!is_whole, "{row}: {}", answer.text());
         }
     }
+    stage.at_rest().await;
 }
 
 #[tokio::test]
@@ -54,6 +55,7 @@ async fn the_deadline_ends_an_answer_that_nobody_reads() {
         drop(unread);
         stage.mcpd.idle(row).await;
     }
+    stage.at_rest().await;
 }
 
 #[tokio::test]
@@ -82,6 +84,7 @@ async fn a_revoked_token_ends_an_answer_that_nobody_reads() {
         stage.aborted(count, Duration::from_secs(5)).await;
         drop(unread);
     }
+    stage.at_rest().await;
 }
 
 #[tokio::test]
@@ -101,6 +104,7 @@ async fn a_path_that_is_no_text_is_refused_in_our_words() {
             answer.text()
         );
     }
+    stage.at_rest().await;
 }
 
 #[tokio::test]
@@ -149,4 +153,5 @@ async fn streams_that_run_are_finished_before_the_server_stops() {
     stage.mcpd.reaches(VIRTUAL, "active", BACK).await;
     assert!(before_start.elapsed() < 2 * BACK);
     serves(&stage).await;
+    stage.at_rest().await;
 }

@@ -82,6 +82,7 @@ async fn every_byte_passes_v1_but_for_the_model_and_the_usage_nobody_asked_for()
             passes_v1(&stage, &token, case, row, pieces).await;
         }
     }
+    stage.at_rest().await;
 }
 
 async fn passes_v1(stage: &Stage, token: &str, case: &Case, row: &str, pieces: usize) {
@@ -120,6 +121,7 @@ async fn every_byte_passes_infer_and_what_is_added_is_taken_out_again() {
             is_what_the_caller_shall_get(&case, &answer, expected, &what);
         }
     }
+    stage.at_rest().await;
 }
 
 #[test]

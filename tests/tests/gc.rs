@@ -38,6 +38,7 @@ async fn a_silent_publisher_is_inactive_and_later_its_row_is_gone() {
     // The name is free for anybody.
     let other = mcpd.token("other", "bob", &["publisher"]).await;
     Publisher::register(mcpd.addr, &other, "parrot").await;
+    mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -63,6 +64,7 @@ async fn heartbeats_alone_keep_a_channel_up_that_names_no_pings() {
         .await;
     mcpd.reaches("parrot", "inactive", Duration::from_secs(5))
         .await;
+    mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -100,4 +102,5 @@ async fn after_a_restart_rows_are_not_judged_before_publishers_could_come_back()
     mcpd.reaches("parrot", "gone", Duration::from_secs(15))
         .await;
     drop(token);
+    mcpd.at_rest().await;
 }

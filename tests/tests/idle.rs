@@ -61,4 +61,5 @@ async fn heartbeats_write_nothing() {
     .await;
     assert_eq!(data(dir), before);
     assert_eq!(stage.mcpd.phase(VIRTUAL).await, "active");
+    stage.at_rest().await;
 }

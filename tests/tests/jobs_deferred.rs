@@ -132,4 +132,5 @@ async fn a_deferred_answer_is_the_one_that_would_have_come_at_once() {
         .await;
         assert_eq!(shape(&later), shape(direct), "{} {}", case.what, case.body);
     }
+    stage.at_rest().await;
 }

@@ -47,6 +47,7 @@ async fn a_full_disk_under_sqlite_is_a_503_until_there_is_room() {
     goes_on(&load).await;
     let book = load.finish("a full disk under SQLite", SOON).await;
     assert!(!book.errors.is_empty());
+    mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -69,4 +70,5 @@ async fn a_full_disk_under_postgresql_is_a_503_until_there_is_room() {
     goes_on(&load).await;
     let book = load.finish("a full disk under PostgreSQL", SOON).await;
     assert!(!book.errors.is_empty());
+    mcpd.at_rest().await;
 }

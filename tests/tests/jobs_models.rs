@@ -63,6 +63,7 @@ async fn the_provider_of_a_canceled_job_is_left_within_a_second() {
         assert_eq!(job["history"][0]["outcome"], "canceled", "{job}");
     }
     assert_eq!(mock.stats().aborted, 2);
+    mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -121,6 +122,7 @@ async fn jobs_for_an_offline_llm_hold_no_worker_and_run_when_it_comes_without_cr
     figures("offline", &format!("at most {most} of {SLOTS} at once"));
     assert!(most <= SLOTS, "{most} at once");
     watcher.until("done").await;
+    mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -141,6 +143,7 @@ async fn no_more_jobs_run_at_once_than_their_llm_takes() {
     let stats = mock.stats();
     assert_eq!(stats.completions, WAITING as u64);
     assert_eq!(stats.most_in_flight, SLOTS, "all slots, and no more");
+    mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -161,6 +164,7 @@ async fn jobs_of_a_revoked_token_end_in_error_and_say_so() {
     assert!(why.contains("access token"), "{why}");
     assert_eq!(job["attempts"], 1, "{job}");
     assert_eq!(mock.stats().requests, 0);
+    mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -189,6 +193,7 @@ async fn a_server_that_stops_politely_puts_back_what_runs_and_counts_no_attempt(
     in_flight(&mock, 1, SOON).await;
     jobs.cancel(&id).await;
     jobs.reaches(&id, "canceled", SOON).await;
+    mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -220,5 +225,7 @@ async fn a_heartbeat_and_a_chunk_of_one_job_do_not_wait_for_each_other() {
     assert!(longest < Duration::from_secs(3), "{longest:?}");
     for id in &ids {
         assert_eq!(jobs.job(id).await["attempts"], 1);
+        jobs.cancel(id).await;
     }
+    mcpd.at_rest().await;
 }

@@ -17,7 +17,7 @@ const HANG_UP: &str =
 
 struct Scene {
     load: Load,
-    _mcpd: Mcpd,
+    mcpd: Mcpd,
     postgres: OwnPostgres,
 }
 
@@ -27,7 +27,7 @@ impl Scene {
         let mcpd = Mcpd::start(&[("MCPD_DATABASE_URL", &postgres.url())]).await;
         let scene = Self {
             load: Load::start(&Jobs::of(&mcpd), SUBMITTERS),
-            _mcpd: mcpd,
+            mcpd,
             postgres,
         };
         scene.goes_on().await;
@@ -74,6 +74,7 @@ async fn a_database_that_restarts_and_crashes_under_load_loses_nothing() {
     }
     let book = scene.load.finish("restarts", SOON).await;
     assert!(!book.errors.is_empty());
+    scene.mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -88,6 +89,7 @@ async fn connections_that_are_ended_ten_times_a_second_lose_nothing() {
     }
     scene.goes_on().await;
     scene.load.finish("ended connections", SOON).await;
+    scene.mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -110,4 +112,5 @@ async fn a_locked_table_and_a_refused_connection_are_503_until_they_pass() {
     scene.goes_on().await;
     let book = scene.load.finish("no connection", SOON).await;
     assert!(!book.errors.is_empty());
+    scene.mcpd.at_rest().await;
 }

@@ -161,6 +161,7 @@ async fn a_watcher_misses_nothing_while_its_server_is_killed_twice() {
         mcpd.start_again().await;
     }
     scene.end().await;
+    mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -179,4 +180,5 @@ async fn a_watcher_misses_nothing_while_the_database_hangs_up_on_its_server() {
         .await;
     }
     scene.end().await;
+    mcpd.at_rest().await;
 }

@@ -61,6 +61,7 @@ async fn a_worker_that_froze_past_its_lease_is_refused_and_the_second_result_sta
     let again = second.complete(&held, json!({"by": "nobody"})).await;
     assert_eq!(again.unwrap(), Said::Stale);
     assert_eq!(jobs.job(&id).await["result"], json!({"by": "second"}));
+    mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -88,6 +89,7 @@ async fn a_job_that_kills_its_workers_ends_in_error_and_the_others_are_done() {
     let why = job["error"].as_str().unwrap();
     assert!(why.contains("silent until its lease ended"), "{why}");
     assert_eq!(deaths, 2);
+    mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -129,4 +131,5 @@ async fn a_job_that_its_server_never_survives_ends_in_error_and_the_others_are_d
     assert!(why.contains("the server"), "{why}");
     let ended = jobs.all_end(&others, SOON).await;
     assert_eq!(ended.get("done"), Some(&3));
+    mcpd.at_rest().await;
 }

@@ -231,6 +231,7 @@ async fn a_hundred_races_for_a_name_give_one_owner() {
     };
     let row = mcpd.row("prize").await.unwrap();
     assert_eq!(row["metadata"]["owner"], format!("p{winner}"));
+    mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -284,6 +285,7 @@ async fn a_revoked_token_starts_nothing_and_its_streams_end_within_five_seconds(
     stage.mcpd.token("guest", "bob", &["user"]).await;
     let whoami = Ask::get("/api/v1/whoami").token(&token).whole(addr).await;
     assert_eq!(whoami.status, 401);
+    stage.at_rest().await;
 }
 
 #[tokio::test]
@@ -309,6 +311,7 @@ async fn a_revoked_publisher_is_cut_off() {
         when(told.contains("401"), told)
     })
     .await;
+    stage.at_rest().await;
 }
 
 #[tokio::test]
@@ -357,6 +360,7 @@ async fn every_route_asks_for_its_role() {
             assert_eq!(refused, !may, "{what} as {role}: {}", answer.status);
         }
     }
+    mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -384,4 +388,5 @@ async fn nobody_grants_more_than_they_hold() {
     let names = listed.json()["items"].as_array().unwrap().len();
     assert_eq!(names, 2, "{}", listed.text());
     assert!(!listed.text().contains(user.rsplit('_').next().unwrap()));
+    mcpd.at_rest().await;
 }

@@ -79,6 +79,7 @@ async fn a_callers_bytes_are_the_providers_bytes() {
             is_the_same(&stage, "chat/completions", &chat(stream, &behaviour)).await;
         }
     }
+    stage.at_rest().await;
 }
 
 #[tokio::test]
@@ -112,6 +113,7 @@ async fn every_path_of_the_list_is_relayed_and_no_other() {
     }
     let after = stage.mock.requests();
     assert!(!after[before..].iter().any(|r| r.method == "POST"));
+    stage.at_rest().await;
 }
 
 #[tokio::test]
@@ -134,6 +136,7 @@ async fn tokens_arrive_one_by_one_and_not_at_the_end() {
         let pieces = answer.arrivals.len();
         assert!(pieces >= 8, "{row}: {pieces} pieces of 10 tokens");
     }
+    stage.at_rest().await;
 }
 
 #[tokio::test]
@@ -150,6 +153,7 @@ async fn the_head_and_the_first_token_do_not_wait_for_the_second() {
         answer.read_until("t0 ").await;
         assert!(asked.elapsed() < Duration::from_secs(5), "{row}");
     }
+    stage.at_rest().await;
 }
 
 #[tokio::test]
@@ -167,6 +171,7 @@ async fn the_usage_is_the_providers() {
         let usage = r#""usage":{"prompt_tokens":7,"completion_tokens":33,"total_tokens":40}"#;
         assert!(stream.contains(usage), "{row}: {stream}");
     }
+    stage.at_rest().await;
 }
 
 #[tokio::test]
@@ -199,6 +204,7 @@ async fn a_request_reaches_the_provider_as_it_was_written_but_for_the_model() {
             assert!(!format!("{asked:?}").contains(secret), "{row}: {asked:?}");
         }
     }
+    stage.at_rest().await;
 }
 
 #[tokio::test]
@@ -219,6 +225,7 @@ async fn a_body_of_twenty_megabytes_passes() {
         let asked: Value = serde_json::from_slice(&asked.body).unwrap();
         assert!(asked["messages"][0]["content"] == picture, "{row}");
     }
+    stage.at_rest().await;
 }
 
 #[tokio::test]
@@ -241,6 +248,7 @@ async fn sixty_four_streams_share_one_publisher() {
     }
     stage.mcpd.idle(VIRTUAL).await;
     assert_eq!(stage.mock.stats().aborted, 0);
+    stage.at_rest().await;
 }
 
 #[tokio::test]
@@ -284,4 +292,5 @@ async fn the_local_address_and_key_never_reach_the_server() {
         assert!(!text.contains(&format!(":{port}")), "{what}: {text}");
     }
     assert!(!local.process.log().contains("canary-key"));
+    mcpd.at_rest().await;
 }

@@ -104,6 +104,7 @@ async fn the_drain_has_an_end() {
     }
     stage.mcpd.process.end(Duration::from_secs(6)).await;
     stage.aborted(2, Duration::from_secs(2)).await;
+    stage.local.at_rest().await;
 }
 
 #[tokio::test]
@@ -117,6 +118,7 @@ async fn a_server_with_idle_publishers_and_watchers_stops_quickly() {
     let status = stage.mcpd.process.end(QUICK).await;
     assert!(status.success(), "{status}");
     assert!(asked.elapsed() < Duration::from_secs(3));
+    stage.local.at_rest().await;
 }
 
 #[tokio::test]
@@ -145,6 +147,7 @@ async fn a_publisher_that_stops_politely_is_inactive_at_once_and_keeps_its_row()
     stage.mcpd.reaches(VIRTUAL, "active", BACK).await;
     assert_eq!(lasting(&stage.mcpd).await, before);
     serves(&stage).await;
+    stage.at_rest().await;
 }
 
 #[tokio::test]
@@ -159,6 +162,7 @@ async fn a_publisher_that_is_killed_is_active_again_when_it_is_started() {
     }
     assert_eq!(lasting(&stage.mcpd).await, before);
     assert_eq!(stage.mcpd.phase(PUBLIC).await, "active");
+    stage.at_rest().await;
 }
 
 #[tokio::test]
@@ -170,4 +174,5 @@ async fn a_publisher_that_was_there_first_publishes_when_the_server_comes() {
     stage.mcpd.start_again().await;
     stage.mcpd.reaches(VIRTUAL, "active", BACK).await;
     serves(&stage).await;
+    stage.at_rest().await;
 }

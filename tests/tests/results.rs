@@ -100,6 +100,7 @@ async fn repeated_messages_are_one_message() {
     let heard = scene.heard().await;
     assert_eq!(heard.text(), "data: a\n\ndata: b\n\ndata: [DONE]\n\n");
     assert_eq!(heard.header("content-type"), Some("text/event-stream"));
+    scene.mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -115,6 +116,7 @@ async fn messages_that_overtake_each_other_are_put_in_order() {
         .takes(json!({"seq": 5, "chunk": {"done": true}}))
         .await;
     assert_eq!(scene.heard().await.text(), "01234");
+    scene.mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -135,6 +137,7 @@ async fn so_many_early_messages_are_kept_and_no_more() {
         .await;
     let expected = format!("01{}z{large}", "x".repeat(32));
     assert_eq!(scene.heard().await.text(), expected);
+    scene.mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -148,6 +151,7 @@ async fn the_same_number_with_other_bytes_is_a_contradiction() {
         .takes(json!({"seq": 2, "chunk": {"done": true}}))
         .await;
     assert_eq!(scene.heard().await.text(), "ac");
+    scene.mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -161,6 +165,7 @@ async fn nothing_counts_after_the_end() {
     assert_eq!(heard.json()["n"], 1.0);
     scene.says(chunk(1, "later"), 410, "task_ended").await;
     scene.mcpd.idle("parrot").await;
+    scene.mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -183,6 +188,7 @@ async fn the_publishers_error_is_the_callers_error() {
         "{text}"
     );
     assert!(text.contains("it broke"), "{text}");
+    scene.mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -194,6 +200,7 @@ async fn bytes_that_are_no_text_pass_in_base64() {
     let rest = json!({"seq": 2, "chunk": {"dataBase64": "gYL/", "done": true}});
     scene.takes(rest).await;
     assert_eq!(scene.heard().await.bytes, b"\xe3\x81\x82\xff");
+    scene.mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -215,6 +222,7 @@ async fn what_makes_no_sense_is_refused_and_the_task_goes_on() {
         .takes(json!({"seq": 1, "chunk": {"done": true}}))
         .await;
     assert_eq!(scene.heard().await.text(), "fine");
+    scene.mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -238,6 +246,7 @@ async fn an_answer_from_an_older_channel_reaches_nobody() {
     assert!(scene.channel.next().await.is_none());
     assert_eq!(newer.epoch, scene.channel.epoch + 1);
     scene.mcpd.idle("parrot").await;
+    scene.mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -257,4 +266,5 @@ async fn a_publisher_hears_that_its_caller_went() {
         other => panic!("no cancel, but {other:?}"),
     }
     scene.says(chunk(1, "data: b\n\n"), 410, "task_ended").await;
+    scene.mcpd.at_rest().await;
 }

@@ -87,6 +87,7 @@ impl Far {
         self.proxy.set(Rules::default());
         self.mcpd.reaches("box", "active", BACK).await;
         assert!(self.whole().await.is_done());
+        self.mcpd.at_rest().await;
     }
 }
 
@@ -140,6 +141,8 @@ async fn a_network_that_is_only_slow_is_no_silence() {
         far.callers.try_join_next().is_none(),
         "the long answer goes on"
     );
+    far.callers.shutdown().await;
+    far.mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -156,6 +159,8 @@ async fn a_reset_of_every_connection_goes_and_comes_back_at_once_and_mended() {
         assert!(far.whole().await.is_done());
         far.ask();
     }
+    far.callers.shutdown().await;
+    far.mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -168,6 +173,7 @@ async fn a_publisher_that_freezes_goes_and_comes_back_and_comes_back() {
     far.local.process.thaw();
     far.mcpd.reaches("box", "active", BACK).await;
     assert!(far.whole().await.is_done());
+    far.mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -198,6 +204,7 @@ async fn with_the_default_times_both_ends_notice_within_forty_five_seconds() {
     far.proxy.set(Rules::default());
     far.mcpd.reaches("box", "active", BACK).await;
     assert!(far.whole().await.is_done());
+    far.mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -236,6 +243,7 @@ async fn heartbeats_without_a_channel_never_make_or_keep_a_row_active() {
     let body = chat(true, &Behaviour::default());
     let answer = mcpd.infer("parrot", body).whole(mcpd.addr).await;
     assert_eq!(answer.code(), "provider_offline");
+    mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -264,4 +272,5 @@ async fn of_two_publishers_with_one_copied_session_the_newest_wins_for_good() {
     }
     let body = chat(true, &Behaviour::default());
     assert!(mcpd.infer("box", body).whole(mcpd.addr).await.is_done());
+    mcpd.at_rest().await;
 }

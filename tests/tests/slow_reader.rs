@@ -89,4 +89,5 @@ async fn one_that_reads_nothing_slows_nobody_and_fills_no_memory() {
         stage.mcpd.idle(row).await;
     }
     stage.aborted(2 * SLOW as u64, Duration::from_secs(2)).await;
+    stage.at_rest().await;
 }

@@ -107,6 +107,7 @@ async fn a_caller_that_goes_while_it_waits_for_a_slot_never_reaches_the_model() 
         assert!(stage.mock.stats().requests <= asked + health_polls);
         assert_eq!(stage.mock.stats().aborted, count);
     }
+    stage.at_rest().await;
 }
 
 #[tokio::test]
@@ -128,6 +129,7 @@ async fn a_full_queue_is_refused_at_once_and_a_place_in_it_is_served_in_turn() {
         assert!(second.is_done(), "{row}: {}", second.text());
         stage.mcpd.idle(row).await;
     }
+    stage.at_rest().await;
 }
 
 async fn queued(stage: &Stage, row: &str, wanted: u64) {

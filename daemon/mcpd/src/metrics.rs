@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use gateway::{BOUNDS, Distribution, Gateway, LlmNumbers, NANO};
+use kit::lifecycle::Lifecycle;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{
     DescriptorEncoder, EncodeLabelSet, MetricEncoder, NoLabelSet, text,
@@ -24,7 +25,12 @@ const OTHER: &str = "_other";
 const NONE: &str = "_none";
 
 /// The numbers of this moment, as Prometheus text.
-pub fn render(gateway: &Gateway, relay: &Relay, jobs: Vec<Counts>) -> String {
+pub fn render(
+    gateway: &Gateway,
+    relay: &Relay,
+    lifecycle: &Lifecycle,
+    jobs: Vec<Counts>,
+) -> String {
     let (sessions, tasks) = relay.load();
     let seen = Seen {
         llms: capped(gateway.numbers()),
@@ -32,6 +38,7 @@ pub fn render(gateway: &Gateway, relay: &Relay, jobs: Vec<Counts>) -> String {
         sessions,
         tasks,
         relayed_bytes: relay.relayed_bytes(),
+        running: lifecycle.task_count(),
         jobs: capped_kinds(jobs),
     };
     let mut metering = Metering::with_prefix("mcpd");
@@ -51,6 +58,8 @@ struct Seen {
     sessions: usize,
     tasks: usize,
     relayed_bytes: u64,
+    /// Tasks of the program: connections, and work that outlives them.
+    running: usize,
     /// Those that have not ended, by kind and status.
     jobs: BTreeMap<(String, &'static str), u64>,
 }
@@ -173,7 +182,9 @@ impl Seen {
             "relay_tasks",
             "Tasks that publishers work on",
             self.tasks,
-        )
+        )?;
+        let help = "Connections that are served, and work that goes on without one";
+        gauge(out, "running", help, self.running)
     }
 
     fn jobs(&self, out: &mut DescriptorEncoder<'_>) -> fmt::Result {

@@ -32,7 +32,7 @@ struct Options {
     #[arg(long)]
     server: SocketAddr,
     /// Its access token, with the role `worker`
-    #[arg(long)]
+    #[arg(long, env = "MCPCTL_TOKEN", hide_env_values = true)]
     token: String,
     /// Its id as a worker
     #[arg(long)]

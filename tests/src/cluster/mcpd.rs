@@ -2,6 +2,7 @@
 
 use super::binaries::program;
 use super::caller::{Ask, Whole};
+use super::canary;
 use super::ports::free_address;
 use super::process::Process;
 use super::scratch::Scratch;
@@ -52,6 +53,7 @@ impl Mcpd {
         mcpd.ready().await;
         let token = std::fs::read_to_string(mcpd.data_dir().join("admin.token"));
         mcpd.admin = token.expect("a first start leaves a token").trim().into();
+        canary::plant(&mcpd.admin);
         mcpd
     }
 
@@ -79,6 +81,7 @@ impl Mcpd {
             }
         })
         .await;
+        process.note_what_it_holds();
     }
 
     /// Asks it to stop, as a service manager does.
@@ -120,10 +123,10 @@ impl Mcpd {
     pub async fn token(&self, name: &str, principal: &str, roles: &[&str]) -> String {
         let body = json!({"name": name, "principal": principal, "roles": roles});
         let made = self.admin_ok(Ask::post("/api/v1/tokens", body)).await;
-        made["status"]["value"]
-            .as_str()
-            .expect("a new token is shown once")
-            .into()
+        let token = made["status"]["value"].as_str();
+        let token = token.expect("a new token is shown once");
+        canary::plant(token);
+        token.to_owned()
     }
 
     /// Creates a public row; `more` is merged into its flat fields.
@@ -199,6 +202,14 @@ impl Mcpd {
     }
 }
 
+impl Drop for Mcpd {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            assert_eq!(canary::found_below(self.dir.path()), [], "secrets in files");
+        }
+    }
+}
+
 /// The path of a row.
 #[must_use]
 pub fn row_path(name: &str) -> String {
@@ -221,7 +232,10 @@ fn spawn(addr: SocketAddr, dir: &Scratch, settings: &[(String, String)]) -> Proc
         command
             .env("MCPD_LISTEN", addr.to_string())
             .env("MCPD_GRPC_LISTEN", "off")
-            .env("MCPD_DATA_DIR", dir.path())
-            .envs(settings.iter().map(|(name, value)| (name, value)));
+            .env("MCPD_DATA_DIR", dir.path());
+        if let Some(level) = std::env::var_os(canary::LOG_LEVEL) {
+            command.env("MCPD_LOG", level);
+        }
+        command.envs(settings.iter().map(|(name, value)| (name, value)));
     })
 }

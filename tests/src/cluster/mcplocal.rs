@@ -1,6 +1,7 @@
 //! A running mcplocal, its config file and its control socket.
 
 use super::binaries::program;
+use super::canary;
 use super::process::Process;
 use super::scratch::Scratch;
 use super::wait::until;
@@ -127,11 +128,13 @@ fn write(home: &Scratch, config: &str) {
 }
 
 fn spawn(home: &Scratch, token: &str) -> Process {
+    let level = std::env::var_os(canary::LOG_LEVEL);
+    let level = level.unwrap_or_else(|| "info,mcplocal=debug".into());
     Process::start("mcplocal", &program("mcplocal"), home, |command| {
         command
             .arg("run")
             .env("MCPCTL_HOME", home.path())
             .env("MCPCTL_TOKEN", token)
-            .env("MCPLOCAL_LOG", "info,mcplocal=debug");
+            .env("MCPLOCAL_LOG", level);
     })
 }

@@ -12,6 +12,7 @@
 
 pub mod binaries;
 pub mod caller;
+pub mod canary;
 pub mod figures;
 pub mod mcpctl;
 pub mod mcpd;
@@ -22,6 +23,7 @@ pub mod postgres;
 pub mod process;
 pub mod publisher;
 pub mod raw;
+pub mod rest;
 pub mod scratch;
 pub mod small_disk;
 pub mod stage;

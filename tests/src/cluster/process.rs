@@ -1,5 +1,6 @@
 //! One process that a test started: signalled and watched by its id, gone with the test.
 
+use super::canary;
 use super::scratch::Scratch;
 use super::wait::until;
 use rustix::process::{Pid, Signal, kill_process};
@@ -11,12 +12,27 @@ use std::time::Duration;
 /// Characters of a log's end that are shown when a test fails.
 const LOG_TAIL_CHARS: usize = 4000;
 
-/// A child process. Dropped, it is killed; where the test has failed, the end of its log is shown.
+/// What a log says of a panic: the standard library's words, and those of the programs about a task.
+const PANICS: [&[u8]; 2] = [b"panicked at", b"a task panicked"];
+
+/// A child process. Dropped, it is killed, and its log must tell of no panic and no secret; where the test has failed,
+/// the end of its log is shown.
 #[derive(Debug)]
 pub struct Process {
     name: &'static str,
     child: Child,
     log: PathBuf,
+    /// What it held once it worked.
+    at_first: Option<(OpenFiles, u64)>,
+}
+
+/// What a process has open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenFiles {
+    /// Connections, and what it listens on.
+    pub sockets: usize,
+    /// Everything else.
+    pub others: usize,
 }
 
 impl Process {
@@ -45,7 +61,12 @@ impl Process {
         let err = out.try_clone().expect("a log file can be shared");
         command.stdin(Stdio::null()).stdout(out).stderr(err);
         match command.spawn() {
-            Ok(child) => Self { name, child, log },
+            Ok(child) => Self {
+                name,
+                child,
+                log,
+                at_first: None,
+            },
             Err(error) => panic!("{name} can't be started through setpriv: {error}"),
         }
     }
@@ -108,11 +129,62 @@ impl Process {
     /// Memory that it holds now, in KiB; 0 where it is gone.
     #[must_use]
     pub fn rss_kib(&self) -> u64 {
-        let path = format!("/proc/{}/status", self.pid());
-        let status = std::fs::read_to_string(path).unwrap_or_default();
-        let line = status.lines().find(|line| line.starts_with("VmRSS:"));
-        let number = line.and_then(|line| line.split_whitespace().nth(1));
-        number.and_then(|number| number.parse().ok()).unwrap_or(0)
+        rss_kib_of(self.pid())
+    }
+
+    /// What it has open now; nothing where it is gone.
+    #[must_use]
+    pub fn open_files(&self) -> OpenFiles {
+        open_files_of(self.pid())
+    }
+
+    /// Notes what it holds now, for [`Process::left_nothing`].
+    pub fn note_what_it_holds(&mut self) {
+        self.at_first = Some((self.open_files(), self.rss_kib()));
+    }
+
+    /// Looks that it holds hardly more than at first. Where that was not noted there is nothing to compare.
+    ///
+    /// # Panics
+    /// When it has more than so many descriptors and KiB more.
+    pub fn left_nothing(&self, more_files: OpenFiles, more_kib: u64) {
+        let Some((files, kib)) = self.at_first else {
+            return;
+        };
+        let (files_now, kib_now) = (self.open_files(), self.rss_kib());
+        let is_more = files_now.sockets > files.sockets + more_files.sockets
+            || files_now.others > files.others + more_files.others;
+        assert!(
+            !is_more,
+            "{} had {files:?} and has {files_now:?}",
+            self.name
+        );
+        assert!(
+            kib_now <= kib + more_kib,
+            "{} held {kib} KiB and holds {kib_now} KiB",
+            self.name
+        );
+    }
+
+    /// What it must never show: panics in its log, secrets in its log and command line.
+    fn faults(&self) -> Vec<String> {
+        let log = std::fs::read(&self.log).unwrap_or_default();
+        let is_there = |panic: &&[u8]| memchr::memmem::find(&log, panic).is_some();
+        let mut faults: Vec<_> = PANICS
+            .into_iter()
+            .filter(is_there)
+            .map(|panic| format!("its log says `{}`", String::from_utf8_lossy(panic)))
+            .collect();
+        let command_line =
+            std::fs::read(format!("/proc/{}/cmdline", self.pid())).unwrap_or_default();
+        if memchr::memmem::find(&log, canary::PROMPT.as_bytes()).is_some() {
+            faults.push("its log has what a model was asked".to_owned());
+        }
+        for (place, bytes) in [("log", &log), ("command line", &command_line)] {
+            let found = canary::found_in(bytes).into_iter();
+            faults.extend(found.map(|secret| format!("its {place} has {secret}")));
+        }
+        faults
     }
 }
 
@@ -122,17 +194,49 @@ impl Drop for Process {
         reason = "the runner shows it beside the failure"
     )]
     fn drop(&mut self) {
+        let faults = self.faults();
         self.kill();
-        if std::thread::panicking() {
+        let has_failed = std::thread::panicking();
+        if has_failed || !faults.is_empty() {
             let log = self.log();
             let skip = log.chars().count().saturating_sub(LOG_TAIL_CHARS);
             let tail: String = log.chars().skip(skip).collect();
             eprintln!("--- {} ({}):\n{tail}", self.name, self.log.display());
         }
+        assert!(has_failed || faults.is_empty(), "{}: {faults:?}", self.name);
     }
 }
 
 fn open(log: &Path) -> File {
     let file = OpenOptions::new().create(true).append(true).open(log);
     file.expect("a log can be written into a folder of ours")
+}
+
+/// Memory that the process holds now, in KiB; 0 where it is gone.
+#[must_use]
+pub fn rss_kib_of(pid: u32) -> u64 {
+    let path = format!("/proc/{pid}/status");
+    let status = std::fs::read_to_string(path).unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+    let number = line.and_then(|line| line.split_whitespace().nth(1));
+    number.and_then(|number| number.parse().ok()).unwrap_or(0)
+}
+
+/// What the process has open now; nothing where it is gone.
+#[must_use]
+pub fn open_files_of(pid: u32) -> OpenFiles {
+    let entries = std::fs::read_dir(format!("/proc/{pid}/fd"));
+    let mut files = OpenFiles {
+        sockets: 0,
+        others: 0,
+    };
+    for entry in entries.into_iter().flatten().flatten() {
+        // Closed in between: not open.
+        match std::fs::read_link(entry.path()) {
+            Ok(to) if to.to_string_lossy().starts_with("socket:") => files.sockets += 1,
+            Ok(_) => files.others += 1,
+            Err(_) => {}
+        }
+    }
+    files
 }

@@ -54,7 +54,7 @@ fn spawn(dir: &Scratch, worker: &Worker, kinds: &str) -> Process {
     Process::start("job-worker", &program("job-worker"), dir, |command| {
         command
             .args(["--server", &worker.jobs.addr.to_string()])
-            .args(["--token", &worker.jobs.token])
+            .env("MCPCTL_TOKEN", &worker.jobs.token)
             .args(["--id", &worker.id])
             .arg("--notes")
             .arg(notes_in(dir))

@@ -20,6 +20,6 @@ pub(crate) async fn show(State(app): State<Arc<App>>) -> impl IntoResponse {
     // Without a database the rest is worth more than ever.
     let jobs = tokio::time::timeout(PATIENCE, app.jobs.unfinished()).await;
     let jobs = jobs.ok().and_then(Result::ok).unwrap_or_default();
-    let text = render(&app.gateway, &app.relay, jobs);
+    let text = render(&app.gateway, &app.relay, &app.lifecycle, jobs);
     ([(CONTENT_TYPE, OPEN_METRICS)], text)
 }

@@ -57,9 +57,11 @@ pub(super) async fn run(command: &[String]) -> Result<(), Failed> {
         Ok(status) => {
             let said = errors.last_line().or(output.last_line());
             let said = said.map(|line| format!(": {line}")).unwrap_or_default();
-            Err(Failed::said(format!(
-                "its command ended with {status}{said}"
-            )))
+            // What a command prints may name an address, a path or a key: its owner alone sees it.
+            Err(Failed {
+                for_owner: format!("its command ended with {status}{said}"),
+                ..Failed::said(format!("its command ended with {status}"))
+            })
         }
         Err(failed) => Err(Failed::said(format!("its command was lost: {failed}"))),
     }
@@ -142,7 +144,17 @@ mod tests {
     }
 
     async fn why(script: &str) -> String {
-        sh(script).await.unwrap_err().for_server
+        let failed = sh(script).await.unwrap_err();
+        assert!(failed.for_owner.starts_with(&failed.for_server));
+        failed.for_owner
+    }
+
+    #[tokio::test]
+    async fn what_a_command_prints_is_told_to_its_owner_only() {
+        let failed = sh("echo 'curl: key sk-1 at 10.0.0.7:11434' >&2; exit 7").await;
+        let failed = failed.unwrap_err();
+        assert!(failed.for_owner.contains("sk-1 at 10.0.0.7:11434"));
+        assert_eq!(failed.for_server, "its command ended with exit status: 7");
     }
 
     #[tokio::test]

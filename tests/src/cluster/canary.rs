@@ -1,0 +1,107 @@
+//! Secrets of a test, known by heart, and where they were found again.
+//!
+//! The kit plants every credential that it makes. Whatever a program writes is searched for them when the test is over:
+//! its log, its files, its command line, and what it shows to an admin. With [`LOG_LEVEL`] set to `trace` the programs
+//! say all that they can.
+
+use super::caller::Ask;
+use super::mcpd::Mcpd;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+/// Names the level at which the programs of all tests log, where a test sets none itself.
+pub const LOG_LEVEL: &str = "MCPCTL_TEST_LOG";
+
+/// The API key of every provider that a test sets up with one.
+pub const PROVIDER_KEY: &str = "canary-1f0e-provider-key";
+/// In what every test asks a model. Models are asked nothing that belongs into a log.
+pub const PROMPT: &str = "Grüße, 世界 🦀";
+
+/// Files in which a program keeps a credential on purpose, readable by its owner alone.
+const KEPT_ON_PURPOSE: [&str; 4] = ["admin.token", "config.json", "credentials", "provider-key"];
+/// What an admin may read, and what must not show a secret.
+const SHOWN: [&str; 7] = [
+    "/metrics",
+    "/api/v1/llms",
+    "/api/v1/aliases",
+    "/api/v1/tokens",
+    "/api/v1/secrets",
+    "/api/v1/requests",
+    "/api/v1/load",
+];
+
+static PLANTED: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// From now on `secret` must not be found.
+pub fn plant(secret: &str) {
+    let mut planted = PLANTED.lock().unwrap_or_else(PoisonError::into_inner);
+    if !planted.iter().any(|known| known == secret) {
+        planted.push(secret.to_owned());
+    }
+}
+
+/// The secrets in `bytes`, shortened to what tells them apart.
+#[must_use]
+pub fn found_in(bytes: &[u8]) -> Vec<String> {
+    let planted = PLANTED.lock().unwrap_or_else(PoisonError::into_inner);
+    let is_there = |secret: &&String| memchr::memmem::find(bytes, secret.as_bytes()).is_some();
+    let short = |secret: &String| secret.chars().take(12).collect::<String>() + "...";
+    planted.iter().filter(is_there).map(short).collect()
+}
+
+/// The files below `dir` that hold a secret though they are not made for it, each with what it holds.
+#[must_use]
+pub fn found_below(dir: &Path) -> Vec<(PathBuf, Vec<String>)> {
+    let mut found = Vec::new();
+    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    for path in entries.map(|entry| entry.path()) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if KEPT_ON_PURPOSE.contains(&&*name) {
+            continue;
+        }
+        if path.is_dir() && !path.is_symlink() {
+            found.extend(found_below(&path));
+        } else if path.is_file() {
+            let secrets = found_in(&std::fs::read(&path).unwrap_or_default());
+            if !secrets.is_empty() {
+                found.push((path, secrets));
+            }
+        }
+    }
+    found
+}
+
+impl Mcpd {
+    /// Looks for secrets in all that the server shows to its admin.
+    ///
+    /// # Panics
+    /// When one is shown.
+    pub async fn shows_no_secret(&self) {
+        for path in SHOWN {
+            let answer = self.admin(Ask::get(path)).await;
+            assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+            assert_eq!(found_in(&answer.bytes), [""; 0], "in {path}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{found_below, found_in, plant};
+    use crate::cluster::Scratch;
+
+    #[test]
+    fn what_was_planted_is_found_and_what_is_kept_on_purpose_is_left() {
+        plant("canary-of-this-test");
+        assert_eq!(found_in(b"nothing here"), [""; 0]);
+        assert_eq!(found_in(b"a canary-of-this-test."), ["canary-of-th..."]);
+        let dir = Scratch::new("canary");
+        std::fs::create_dir(dir.path().join("below")).unwrap();
+        for name in ["admin.token", "below/log"] {
+            std::fs::write(dir.path().join(name), "canary-of-this-test").unwrap();
+        }
+        let found = found_below(dir.path());
+        assert_eq!(found.len(), 1);
+        assert!(found[0].0.ends_with("below/log"));
+    }
+}

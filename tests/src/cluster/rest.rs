@@ -1,0 +1,122 @@
+//! What is left once everybody has gone: nothing.
+
+use super::caller::Ask;
+use super::mcpd::Mcpd;
+use super::mcplocal::Mcplocal;
+use super::process::OpenFiles;
+use super::stage::Stage;
+use super::wait::{until, when};
+use std::time::Duration;
+
+/// Longest that work may go on after its caller has gone.
+const REST_LIMIT: Duration = Duration::from_secs(15);
+/// What a program may have open more than when it had just begun: two pooled connections for each of 64 requests that
+/// were relayed at once, and the connections of a database.
+const MORE_FILES: OpenFiles = OpenFiles {
+    sockets: 160,
+    others: 40,
+};
+/// Memory that it may hold more, in KiB: what an allocator and an unoptimised build keep of a burst.
+const MORE_KIB: u64 = 64 * 1024;
+
+/// Gauges that say what goes on now.
+const BUSY: [&str; 4] = [
+    "mcpd_in_flight{",
+    "mcpd_queue_depth{",
+    "mcpd_relay_tasks ",
+    "mcpd_jobs{",
+];
+
+impl Mcpd {
+    /// Waits until nothing goes on any more, and looks that nothing was left behind: no request, no task, no
+    /// connection without a socket, no descriptor, no memory; and that nothing it shows holds a secret.
+    ///
+    /// # Panics
+    /// When something is left, with what it is.
+    pub async fn at_rest(&self) {
+        until("the server to be at rest", REST_LIMIT, async || {
+            let ask = Ask::get("/metrics").token(&self.admin);
+            let answer = ask
+                .try_send(self.addr)
+                .await
+                .map_err(|why| why.to_string())?;
+            let metrics = answer.whole().await.text();
+            let busy: Vec<_> = metrics.lines().filter(|line| is_busy(line)).collect();
+            when(busy.is_empty(), &busy)?;
+            let files = self.process.open_files();
+            let running = running(&metrics);
+            when(
+                running <= files.sockets,
+                format!("{running} connections and tasks, and {files:?}"),
+            )
+        })
+        .await;
+        self.process.left_nothing(MORE_FILES, MORE_KIB);
+        self.shows_no_secret().await;
+    }
+}
+
+impl Mcplocal {
+    /// Waits until it serves nobody, and looks that nothing was left behind.
+    ///
+    /// # Panics
+    /// When something is left, with what it is.
+    pub async fn at_rest(&self) {
+        until("the publisher to be at rest", REST_LIMIT, async || {
+            let status = self.status().await.map_err(|why| why.to_string())?;
+            let idle = status
+                .providers
+                .iter()
+                .all(|provider| provider.in_flight == 0);
+            when(idle, &status.providers)
+        })
+        .await;
+        self.process.left_nothing(MORE_FILES, MORE_KIB);
+    }
+}
+
+impl Stage {
+    /// Waits until server, publisher and provider are idle, and looks that nothing was left behind.
+    ///
+    /// # Panics
+    /// When something is left, with what it is.
+    pub async fn at_rest(&self) {
+        self.serving(0).await;
+        self.mcpd.at_rest().await;
+        self.local.at_rest().await;
+    }
+}
+
+/// Whether the line of metrics says that something goes on. Jobs that wait are no work.
+fn is_busy(line: &str) -> bool {
+    let is_gauge = BUSY.iter().any(|name| line.starts_with(name));
+    let waits = line.starts_with("mcpd_jobs{") && !line.contains("status=\"running\"");
+    is_gauge && !waits && !line.ends_with(" 0")
+}
+
+/// Connections and tasks, but for the one that asks.
+fn running(metrics: &str) -> usize {
+    let line = metrics
+        .lines()
+        .find_map(|line| line.strip_prefix("mcpd_running "));
+    let count = line.and_then(|count| count.parse::<usize>().ok());
+    count
+        .expect("the server tells how much it runs")
+        .saturating_sub(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_busy, running};
+
+    #[test]
+    fn work_is_seen_and_what_waits_is_none() {
+        assert!(is_busy("mcpd_in_flight{llm=\"a\"} 2"));
+        assert!(is_busy("mcpd_relay_tasks 1"));
+        assert!(is_busy("mcpd_jobs{kind=\"llm.chat\",status=\"running\"} 1"));
+        assert!(!is_busy("mcpd_jobs{kind=\"llm.chat\",status=\"queued\"} 9"));
+        assert!(!is_busy("mcpd_in_flight{llm=\"a\"} 0"));
+        assert!(!is_busy("mcpd_llms 3"));
+        assert_eq!(running("# HELP\nmcpd_running 3\n"), 2);
+    }
+}
