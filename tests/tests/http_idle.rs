@@ -8,7 +8,7 @@
 
 use std::process::Command;
 use std::time::Duration;
-use system_tests::cluster::raw::descriptors;
+use system_tests::cluster::process::open_files_of;
 use system_tests::cluster::stage::{ROWS, Stage};
 use system_tests::cluster::wait::{until, when};
 use system_tests::cluster::{Ask, Mcpd, Raw};
@@ -55,7 +55,7 @@ async fn a_thousand_idle_connections_are_held_and_given_back() {
         let answer = stage.chat(row, false, &Behaviour::default()).await;
         assert_eq!(answer.status, 200, "{}", answer.text());
     }
-    let before = descriptors(pid);
+    let before = open_files_of(pid).sockets;
     let mut idle = Vec::new();
     for _ in 0..IDLE {
         let mut raw = Raw::say(stage.mcpd.addr, "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await;
@@ -63,7 +63,7 @@ async fn a_thousand_idle_connections_are_held_and_given_back() {
         idle.push(raw);
     }
     // Some connections to the provider may have gone meanwhile.
-    assert!(descriptors(pid) + 20 >= before + IDLE);
+    assert!(open_files_of(pid).sockets + 20 >= before + IDLE);
     for row in ROWS {
         for stream in [true, false] {
             let answer = stage.chat(row, stream, &Behaviour::default()).await;
@@ -85,7 +85,10 @@ async fn a_thousand_idle_connections_are_held_and_given_back() {
     drop(idle);
     until("the sockets to be given back", SOON, async || {
         // Some more upstream connections may lie in the pools.
-        when(descriptors(pid) <= before + 20, descriptors(pid))
+        when(
+            open_files_of(pid).sockets <= before + 20,
+            open_files_of(pid).sockets,
+        )
     })
     .await;
 }

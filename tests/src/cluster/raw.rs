@@ -153,9 +153,3 @@ fn in_table(address: SocketAddr) -> Option<String> {
     let bits = u32::from_ne_bytes(address.ip().octets());
     Some(format!("{bits:08X}:{:04X}", address.port()))
 }
-
-/// How many sockets and files the process holds open; 0 where it is gone.
-#[must_use]
-pub fn descriptors(pid: u32) -> usize {
-    std::fs::read_dir(format!("/proc/{pid}/fd")).map_or(0, Iterator::count)
-}
