@@ -159,6 +159,37 @@ async fn somebody_elses_session_and_task_look_like_none_at_all() {
             assert!(is_beat || is_refused, "{ask:?}: {foreign:?}");
         }
     }
+    // The same for every route of publishers that there is, so that a new one is not left out.
+    let routes = mcpd::routes::table().into_iter();
+    let mut routes = routes.filter(|route| route.path.contains("/_provider-"));
+    assert!(routes.clone().count() >= 6);
+    // It takes a session in its body, and gives a stranger another one: see `a_name_is_its_owners`.
+    let is_register = |path: &str| path.ends_with("_provider-register");
+    assert_eq!(
+        routes
+            .clone()
+            .filter(|route| is_register(route.path))
+            .count(),
+        1
+    );
+    for route in routes.by_ref().filter(|route| !is_register(route.path)) {
+        let place = route.path.replace("{id}", &task);
+        assert!(
+            !place.contains('{'),
+            "{place}: what else does a publisher name?"
+        );
+        for body in [json!({}).to_string(), result.to_string(), String::new()] {
+            let ask = Ask::new(route.method.as_str(), &place).body(body.into_bytes());
+            let foreign = scene.bob_tries(ask.clone(), &scene.alice.session).await;
+            assert_eq!(
+                foreign,
+                scene.bob_tries(ask.clone(), unknown).await,
+                "{ask:?}"
+            );
+            let is_refused = matches!(foreign.0, 400..500) || foreign.1.contains("\"bound\":false");
+            assert!(is_refused, "{ask:?}: {foreign:?}");
+        }
+    }
     // With a session of his own, alice's task is no task either.
     let own = Publisher::register(addr, &scene.bob, "crow").await;
     let _channel = own.go_live().await;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::header::HOST;
+use http::header::{CONTENT_ENCODING, HOST, HeaderValue};
 use http_body::Body as HttpBody;
 use http_body_util::BodyExt;
 use tokio::time::Instant;
@@ -75,7 +75,7 @@ impl Client {
     ///
     /// Shape: the request's URI is path and query only; the `Host` header is set here. Dropping the
     /// future, or the unfinished body, closes the connection at once.
-    /// Errors: any [`Error`] but `TooLarge`. A connection that was closed while it was idle is
+    /// Errors: any [`Error`] but `TooLarge`; `Encoded` closes the connection. A connection that was closed while it was idle is
     /// replaced without a word, also where nobody said that it was: a request whose kept connection
     /// turns out to be gone is sent once more over a new one ([`GONE_WITHIN`]).
     pub async fn send(
@@ -96,7 +96,7 @@ impl Client {
             };
             let sent_at = Instant::now();
             match wire.exchange(request, self.home(origin)).await {
-                Ok(response) => return Ok(response),
+                Ok(response) => return readable(response),
                 Err(Failed::Unsent(unsent)) => request = *unsent,
                 Err(Failed::Broken(broken)) => {
                     let was_gone = was_gone(&broken) && sent_at.elapsed() < GONE_WITHIN;
@@ -112,7 +112,7 @@ impl Client {
         }
         let wire = self.open(origin).await?;
         match wire.exchange(request, self.home(origin)).await {
-            Ok(response) => Ok(response),
+            Ok(response) => readable(response),
             Err(Failed::Broken(broken)) => Err(Error::Broken(broken)),
             Err(Failed::Unsent(_)) => Err(Error::Connect {
                 origin: origin.label().into(),
@@ -157,6 +157,18 @@ fn again(request: &http::Request<Body>) -> Option<http::Request<Body>> {
     *again.uri_mut() = request.uri().clone();
     *again.headers_mut() = request.headers().clone();
     Some(again)
+}
+
+/// Refuses an answer in a coding: its bytes would look like an answer, and be none.
+fn readable(response: http::Response<ResponseBody>) -> Result<http::Response<ResponseBody>, Error> {
+    let coded = |value: &&HeaderValue| !value.is_empty() && *value != "identity";
+    let mut codings = response.headers().get_all(CONTENT_ENCODING).iter();
+    match codings.find(coded) {
+        None => Ok(response),
+        Some(coding) => Err(Error::Encoded {
+            coding: coding.to_str().unwrap_or("?").chars().take(32).collect(),
+        }),
+    }
 }
 
 /// Reads a whole body.

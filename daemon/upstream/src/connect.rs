@@ -31,7 +31,7 @@ pub(crate) async fn connect(
     policy: AddressPolicy,
     tls: &TlsRoots,
 ) -> Result<Stream, Error> {
-    let tcp = connect_tcp(origin, policy).await?;
+    let tcp = connect_tcp(origin, policy, async || resolve(origin).await).await?;
     // Nagle and delayed acknowledgements together hold a token back for 40 ms.
     tcp.set_nodelay(true).map_err(|source| Error::Connect {
         origin: origin.label().into(),
@@ -50,9 +50,15 @@ pub(crate) async fn connect(
     Ok(Stream::Tls(Box::new(stream)))
 }
 
-async fn connect_tcp(origin: &Origin, policy: AddressPolicy) -> Result<TcpStream, Error> {
+/// Resolves once, and dials what it has judged: a name that has another address a moment later gains
+/// nothing by it.
+async fn connect_tcp(
+    origin: &Origin,
+    policy: AddressPolicy,
+    resolve: impl AsyncFnOnce() -> io::Result<Vec<SocketAddr>>,
+) -> Result<TcpStream, Error> {
     let label = || origin.label().to_owned();
-    let addresses = resolve(origin).await.map_err(|source| Error::Resolve {
+    let addresses = resolve().await.map_err(|source| Error::Resolve {
         origin: label(),
         source,
     })?;
@@ -162,5 +168,53 @@ impl AsyncWrite for Stream {
             Self::Plain(plain) => plain.is_write_vectored(),
             Self::Tls(tls) => tls.is_write_vectored(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    const POLICY: AddressPolicy = AddressPolicy::NoLinkLocal;
+
+    /// A resolver that says something else each time.
+    struct Rebinding(VecDeque<Vec<SocketAddr>>);
+
+    impl Rebinding {
+        async fn connect(&mut self) -> Result<TcpStream, Error> {
+            let origin = Origin::parse("http://rebind.example/v1").unwrap();
+            connect_tcp(&origin, POLICY, async || Ok(self.0.pop_front().unwrap())).await
+        }
+    }
+
+    #[tokio::test]
+    async fn the_address_that_was_judged_is_dialled() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let good = listener.local_addr().unwrap();
+        let metadata = SocketAddr::from(([169, 254, 169, 254], 80));
+        let closed = SocketAddr::from(([127, 0, 0, 1], 1));
+        let answers = [
+            vec![good],
+            vec![metadata],
+            vec![metadata, good],
+            vec![closed, metadata],
+            vec![good, metadata],
+        ];
+        let mut name = Rebinding(answers.into());
+        let (dialled, accepted) = tokio::join!(name.connect(), listener.accept());
+        let dialled = dialled.unwrap();
+        assert_eq!(dialled.peer_addr().unwrap(), good);
+        assert_eq!(accepted.unwrap().1, dialled.local_addr().unwrap());
+        // One answer per connection: the second is that of the next one.
+        for _ in 0..3 {
+            let refused = name.connect().await.unwrap_err();
+            assert!(matches!(refused, Error::AddressRefused { .. }), "{refused}");
+        }
+        assert_eq!(name.connect().await.unwrap().peer_addr().unwrap(), good);
+        assert!(name.0.is_empty());
     }
 }

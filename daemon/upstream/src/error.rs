@@ -52,6 +52,13 @@ pub enum Error {
     /// The connection broke, or what came was no HTTP.
     #[error("the connection to the upstream broke")]
     Broken(#[source] hyper::Error),
+    /// The body is compressed, though nobody asked for that. We undo no codings, and whoever asked
+    /// could not read it.
+    #[error("the answer is compressed ({coding}), which was not asked for")]
+    Encoded {
+        /// The answer's `Content-Encoding`, cut short.
+        coding: String,
+    },
     /// The body is larger than the caller takes.
     #[error("the answer is larger than {limit} bytes")]
     TooLarge {
@@ -69,7 +76,7 @@ impl Error {
             | Self::Connect { .. }
             | Self::ConnectTimeout { .. }
             | Self::Tls { .. } => true,
-            Self::Broken(_) | Self::TooLarge { .. } => false,
+            Self::Broken(_) | Self::Encoded { .. } | Self::TooLarge { .. } => false,
         }
     }
 }

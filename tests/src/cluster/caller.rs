@@ -67,7 +67,9 @@ impl Ask {
         self.header("authorization", &format!("Bearer {token}"))
     }
 
-    fn wire(&self, host: SocketAddr) -> Vec<u8> {
+    /// Its bytes on the way to `host`.
+    #[must_use]
+    pub fn wire(&self, host: SocketAddr) -> Vec<u8> {
         let mut wire = format!("{} {} HTTP/1.1\r\nhost: {host}\r\n", self.method, self.path);
         for (name, value) in &self.headers {
             wire += &format!("{name}: {value}\r\n");

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use gateway::AnswerBody;
 use http_body::{Body, Frame, SizeHint};
 use relay::ChannelBody;
-use tokio_util::sync::WaitForCancellationFutureOwned;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 /// Any error of a body.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -23,8 +23,10 @@ pub enum ResponseBody {
     Channel {
         /// The frames.
         frames: ChannelBody,
-        /// Ready once the credential is revoked.
-        revoked: Pin<Box<WaitForCancellationFutureOwned>>,
+        /// Cancelled once the credential is revoked.
+        revoked: CancellationToken,
+        /// Ready then.
+        ended: Pin<Box<WaitForCancellationFutureOwned>>,
     },
     /// Whatever axum made.
     Axum(axum::body::Body),
@@ -48,8 +50,8 @@ impl Body for ResponseBody {
         match self.get_mut() {
             Self::Full(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
             Self::Answer(body) => Pin::new(body).poll_frame(cx).map_err(Into::into),
-            Self::Channel { frames, revoked } => {
-                if revoked.as_mut().poll(cx).is_ready() {
+            Self::Channel { frames, ended, .. } => {
+                if ended.as_mut().poll(cx).is_ready() {
                     return Poll::Ready(None);
                 }
                 Pin::new(frames)

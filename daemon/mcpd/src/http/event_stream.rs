@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 use http_body::Frame;
 use kit::lifecycle::{Ends, Lifecycle};
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use crate::auth::Credential;
 use crate::http::unbuffered::unbuffered;
@@ -51,13 +53,42 @@ where
             _ = told => {}
         }
     });
+    let under_way = Arc::new(());
+    let watched = Watched {
+        revoked: caller.caller.revoked.clone(),
+        under_way: Arc::downgrade(&under_way),
+    };
+    let body = EventBody {
+        queue,
+        _under_way: under_way,
+    };
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     unbuffered(&mut headers);
-    (headers, axum::body::Body::new(EventBody(queue))).into_response()
+    let mut response = (headers, axum::body::Body::new(body)).into_response();
+    response.extensions_mut().insert(watched);
+    response
 }
 
-struct EventBody(mpsc::Receiver<Bytes>);
+/// What the connection must know of an event stream: it is told no more while nobody reads.
+#[derive(Clone)]
+pub(crate) struct Watched {
+    /// Cancelled once the reader's credential is revoked.
+    pub(crate) revoked: CancellationToken,
+    under_way: Weak<()>,
+}
+
+impl Watched {
+    /// Whether the stream has not ended.
+    pub(crate) fn is_under_way(&self) -> bool {
+        self.under_way.strong_count() > 0
+    }
+}
+
+struct EventBody {
+    queue: mpsc::Receiver<Bytes>,
+    _under_way: Arc<()>,
+}
 
 impl http_body::Body for EventBody {
     type Data = Bytes;
@@ -67,7 +98,7 @@ impl http_body::Body for EventBody {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let next = self.get_mut().0.poll_recv(cx);
+        let next = self.get_mut().queue.poll_recv(cx);
         next.map(|event| event.map(|bytes| Ok(Frame::data(bytes))))
     }
 }

@@ -3,7 +3,9 @@
 pub mod body;
 pub mod error;
 pub mod event_stream;
+mod patience;
 pub mod read;
+pub mod request_body;
 pub mod request_id;
 pub mod resource;
 pub mod unbuffered;

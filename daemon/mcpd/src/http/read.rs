@@ -1,20 +1,19 @@
 //! Reading request bodies, bounded in size and in patience.
 
-use std::time::Duration;
+use std::error::Error;
 
 use axum::extract::rejection::BytesRejection;
 use bytes::{Bytes, BytesMut};
 use http::StatusCode;
 use http_body::Body;
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
 use serde::de::DeserializeOwned;
 use shared::error_body::code;
 
 use crate::http::error::ApiError;
+use crate::http::patience::{MAX_SILENCE, MIN_BYTES_PER_SECOND};
+use crate::http::request_body::{BodyError, RequestBody};
 
-/// A caller that sends nothing for so long in the middle of its body is given up.
-const MAX_SILENCE: Duration = Duration::from_secs(30);
 /// The largest body of the control plane, in bytes.
 pub const MAX_CONTROL_BODY_BYTES: usize = 1024 * 1024;
 /// The largest body with jobs or results in it, in bytes: their batch and what is around each.
@@ -22,8 +21,8 @@ pub const MAX_JOBS_BODY_BYTES: usize = shared::job::MAX_BATCH_BYTES + 4 * 1024 *
 
 /// Reads a whole body without copying it where it comes in one piece.
 ///
-/// Errors: 413 past `limit` bytes, 408 where the caller falls silent, 400 where it breaks off.
-pub async fn whole(mut body: Incoming, limit: usize) -> Result<Bytes, ApiError> {
+/// Errors: 413 past `limit` bytes, 408 where it comes too slowly, 400 where it breaks off.
+pub async fn whole(mut body: RequestBody, limit: usize) -> Result<Bytes, ApiError> {
     let announced = body.size_hint().lower();
     if announced > limit as u64 {
         return Err(too_large(limit));
@@ -55,26 +54,48 @@ pub async fn whole(mut body: Incoming, limit: usize) -> Result<Bytes, ApiError> 
     })
 }
 
-async fn next_frame(body: &mut Incoming) -> Result<Option<Bytes>, ApiError> {
+async fn next_frame(body: &mut RequestBody) -> Result<Option<Bytes>, ApiError> {
     loop {
         if body.is_end_stream() {
             return Ok(None);
         }
-        let frame = tokio::time::timeout(MAX_SILENCE, body.frame())
-            .await
-            .map_err(|_| {
-                ApiError::new(408, code::INVALID_REQUEST, "the request body did not come")
-            })?;
-        match frame {
+        match body.frame().await {
             None => return Ok(None),
             Some(Ok(frame)) => {
                 if let Ok(data) = frame.into_data() {
                     return Ok(Some(data));
                 }
             }
-            Some(Err(_)) => return Err(ApiError::bad_request("the request body broke off")),
+            Some(Err(BodyError::TooSlow)) => return Err(too_slow()),
+            Some(Err(BodyError::Broken(_))) => return Err(broke_off()),
         }
     }
+}
+
+fn too_slow() -> ApiError {
+    let message = format!(
+        "the request body did not come in time: nothing came for {} s, or less than {} KiB/s",
+        MAX_SILENCE.as_secs(),
+        MIN_BYTES_PER_SECOND / 1024
+    );
+    ApiError::new(408, code::INVALID_REQUEST, message)
+        .hint("send the whole body at once; look for a proxy that holds it back")
+}
+
+fn broke_off() -> ApiError {
+    ApiError::bad_request("the request body broke off")
+}
+
+/// Whether a body that axum read came too slowly.
+fn is_too_slow(rejection: &BytesRejection) -> bool {
+    let mut cause: Option<&(dyn Error + 'static)> = Some(rejection);
+    while let Some(error) = cause {
+        if let Some(BodyError::TooSlow) = error.downcast_ref() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 fn too_large(limit: usize) -> ApiError {
@@ -85,22 +106,31 @@ fn too_large(limit: usize) -> ApiError {
 
 /// The bytes of a body that axum has read.
 ///
-/// Errors: 413 past the route's bound, 400 where the caller broke off.
+/// Errors: 413 past the route's bound, 408 where it came too slowly, 400 where the caller broke off.
 pub fn bytes(body: Result<Bytes, BytesRejection>) -> Result<Bytes, ApiError> {
-    body.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => ApiError::new(
-            413,
-            code::BODY_TOO_LARGE,
-            "the request body is larger than this route takes",
-        ),
-        _ => ApiError::bad_request("the request body broke off"),
-    })
+    body.map_err(|rejection| refused(&rejection, "this route takes"))
+}
+
+/// The same for a document, whose bound is [`MAX_CONTROL_BODY_BYTES`].
+pub fn document(body: Result<Bytes, BytesRejection>) -> Result<Bytes, ApiError> {
+    body.map_err(|rejection| refused(&rejection, &format!("{MAX_CONTROL_BODY_BYTES} bytes")))
+}
+
+fn refused(rejection: &BytesRejection, bound: &str) -> ApiError {
+    match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            let message = format!("the request body is larger than {bound}");
+            ApiError::new(413, code::BODY_TOO_LARGE, message)
+        }
+        _ if is_too_slow(rejection) => too_slow(),
+        _ => broke_off(),
+    }
 }
 
 /// Reads a JSON body of the control plane.
 ///
 /// Errors: 400 with line, column and field.
-pub async fn json<T: DeserializeOwned>(body: Incoming, limit: usize) -> Result<T, ApiError> {
+pub async fn json<T: DeserializeOwned>(body: RequestBody, limit: usize) -> Result<T, ApiError> {
     let bytes = whole(body, limit).await?;
     from_json(&bytes)
 }
@@ -126,4 +156,37 @@ pub fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
         };
         ApiError::bad_request(format!("the request body {what}: {wrong}"))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+
+    use axum::extract::FromRequest;
+    use http_body::Frame;
+
+    use super::*;
+
+    /// A body that comes too slowly.
+    struct Slow;
+
+    impl Body for Slow {
+        type Data = Bytes;
+        type Error = BodyError;
+
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+            Poll::Ready(Some(Err(BodyError::TooSlow)))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_slow_body_is_told_from_others_through_axum_too() {
+        let request = axum::extract::Request::new(axum::body::Body::new(Slow));
+        let rejection = Bytes::from_request(request, &()).await.unwrap_err();
+        assert_eq!(bytes(Err(rejection)).unwrap_err().status, 408);
+    }
 }

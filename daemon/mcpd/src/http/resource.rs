@@ -9,11 +9,10 @@ use http::StatusCode;
 use http::request::Parts;
 use serde::Serialize;
 use serde_json::Value;
-use shared::error_body::code;
 use shared::name::Name;
 
 use crate::http::error::ApiError;
-use crate::http::read::{MAX_CONTROL_BODY_BYTES, from_json};
+use crate::http::read::{document, from_json};
 
 /// The last segment of a path, decoded.
 pub struct Segment(pub String);
@@ -38,16 +37,9 @@ pub fn name(text: &str) -> Result<Name, ApiError> {
 
 /// The JSON value of a body.
 ///
-/// Errors: 413, 400.
+/// Errors: 413, 408, 400.
 pub fn value(body: Result<Bytes, BytesRejection>) -> Result<Value, ApiError> {
-    let bytes = body.map_err(|rejection| {
-        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-            let message = format!("the request body is larger than {MAX_CONTROL_BODY_BYTES} bytes");
-            return ApiError::new(413, code::BODY_TOO_LARGE, message);
-        }
-        ApiError::bad_request("the request body broke off")
-    })?;
-    from_json(&bytes)
+    from_json(&document(body)?)
 }
 
 /// Refuses a document whose name is another than its path's.

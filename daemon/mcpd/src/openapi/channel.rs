@@ -46,7 +46,7 @@ fn register() -> Entry {
     .answers(200, of::<Registered>(), "The session and its rows.")
     .fails(400, BAD)
     .fails(404, NO_SESSION)
-    .fails(408, "The caller stopped in the middle of its body.")
+    .fails(408, "The body did not come in time (`invalid_request`).")
     .fails(409, "Every name is taken (`name_taken`).")
     .fails(413, "The body is larger than 1 MiB (`body_too_large`).")
 }
@@ -81,7 +81,7 @@ fn heartbeat() -> Entry {
     )
     .or_nothing()
     .answers(200, of::<HeartbeatReply>(), "Whether a channel is bound.")
-    .fails(408, "The caller stopped in the middle of its body.")
+    .fails(408, "The body did not come in time (`invalid_request`).")
     .fails(409, "The epoch is an old one (`stale_epoch`).")
     .fails(413, "The body is larger than 1 MiB (`body_too_large`).")
 }
@@ -130,7 +130,7 @@ fn result() -> Entry {
         json!({"seq": 0, "status": 200, "contentType": "text/event-stream",
             "chunk": {"data": "data: {}\n\n", "done": false}}),
     )
-    .fails(408, "The caller stopped in the middle of its body.")
+    .fails(408, "The body did not come in time (`invalid_request`).")
     .fails(
         413,
         "The body is larger than the server takes (`body_too_large`).",

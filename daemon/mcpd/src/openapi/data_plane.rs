@@ -90,7 +90,7 @@ fn failing(entry: Entry) -> Entry {
             "The body can't be used (`invalid_request`), or the provider says so.",
         )
         .fails(404, "No such LLM, alias or model id (`model_not_found`).")
-        .fails(408, "The caller stopped in the middle of its body.")
+        .fails(408, "The body did not come in time (`invalid_request`).")
         .fails(
             413,
             "The body is larger than the server takes (`body_too_large`).",

@@ -173,6 +173,7 @@ impl Kind {
                 self.example.clone(),
             )
             .fails(400, INVALID)
+            .fails(408, "The body did not come in time (`invalid_request`).")
             .fails(413, "The body is larger than 1 MiB (`body_too_large`).")
     }
 }
@@ -211,6 +212,7 @@ fn llm_entries(llms: &Kind) -> [Entry; 6] {
         .fails(400, INVALID)
         .fails(404, "No such LLM (`model_not_found`).")
         .fails(409, "It changed meanwhile, or is virtual (`conflict`).")
+        .fails(408, "The body did not come in time (`invalid_request`).")
         .fails(413, "The body is larger than 1 MiB (`body_too_large`).");
     [
         list,
@@ -244,6 +246,7 @@ fn token_entries(tokens: &Kind) -> [Entry; 5] {
     .answers(200, named("Token"), "It is changed.")
     .fails(400, INVALID)
     .fails(404, "No such token (`not_found`).")
+    .fails(408, "The body did not come in time (`invalid_request`).")
     .fails(413, "The body is larger than 1 MiB (`body_too_large`).");
     [
         tokens

@@ -101,6 +101,7 @@ fn submit() -> Entry {
     .answers(202, named("SubmittedOneOrMany"), "They are stored.")
     .fails(400, BAD_JOB)
     .fails(409, "The key came before, with another body (`conflict`).")
+    .fails(408, "The body did not come in time (`invalid_request`).")
     .fails(413, "The body is too large (`body_too_large`).")
 }
 
@@ -337,6 +338,7 @@ fn finish(path: &'static str, id: &str, what: &str, takes: &str, example: Value)
         .answers(200, named("EntryAnswers"), "What became of it, or of each.")
         .fails(400, BAD_JOB)
         .fails(409, STALE)
+        .fails(408, "The body did not come in time (`invalid_request`).")
         .fails(413, "The body is too large (`body_too_large`).")
 }
 

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, Request, Response, StatusCode};
-use hyper::body::Incoming;
 use relay::{Error, UploadHead};
 use serde::Serialize;
 use shared::channel::{Heartbeat, Register, ResultMessage};
@@ -18,6 +17,7 @@ use crate::auth::{Access, Credential};
 use crate::http::body::ResponseBody;
 use crate::http::error::ApiError;
 use crate::http::read;
+use crate::http::request_body::RequestBody;
 use crate::http::unbuffered::unbuffered;
 use crate::routes::App;
 
@@ -26,7 +26,7 @@ const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
 
 pub(crate) async fn register(
     app: &App,
-    request: Request<Incoming>,
+    request: Request<RequestBody>,
 ) -> Result<Response<ResponseBody>, ApiError> {
     let publisher = publisher(app, request.headers())?;
     not_stopping(app)?;
@@ -44,7 +44,7 @@ pub(crate) async fn register(
 
 pub(crate) async fn bind(
     app: &App,
-    request: Request<Incoming>,
+    request: Request<RequestBody>,
 ) -> Result<Response<ResponseBody>, ApiError> {
     let publisher = publisher(app, request.headers())?;
     not_stopping(app)?;
@@ -53,7 +53,8 @@ pub(crate) async fn bind(
     let frames = noting(app, &publisher, session, "bind", bound)?;
     let mut response = Response::new(ResponseBody::Channel {
         frames,
-        revoked: Box::pin(publisher.caller.revoked.clone().cancelled_owned()),
+        ended: Box::pin(publisher.caller.revoked.clone().cancelled_owned()),
+        revoked: publisher.caller.revoked.clone(),
     });
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, EVENT_STREAM);
@@ -63,7 +64,7 @@ pub(crate) async fn bind(
 
 pub(crate) async fn heartbeat(
     app: &App,
-    request: Request<Incoming>,
+    request: Request<RequestBody>,
 ) -> Result<Response<ResponseBody>, ApiError> {
     let publisher = publisher(app, request.headers())?;
     let session = session(request.headers())?.to_owned();
@@ -82,7 +83,7 @@ pub(crate) async fn heartbeat(
 pub(crate) fn task_body(
     app: &App,
     task: &str,
-    request: Request<Incoming>,
+    request: Request<RequestBody>,
 ) -> Result<Response<ResponseBody>, ApiError> {
     let publisher = publisher(app, request.headers())?;
     let session = session(request.headers())?;
@@ -96,7 +97,7 @@ pub(crate) fn task_body(
 pub(crate) async fn upload(
     app: &App,
     task: &str,
-    request: Request<Incoming>,
+    request: Request<RequestBody>,
 ) -> Result<Response<ResponseBody>, ApiError> {
     let publisher = publisher(app, request.headers())?;
     let (mut head, body) = request.into_parts();
@@ -109,18 +110,21 @@ pub(crate) async fn upload(
         keepalive: mark(&head.headers)?,
     };
     let session = session(&head.headers)?;
+    // It lasts as long as the answer does, which has a deadline of its own.
+    let (body, streamed) = body.into_stream();
     let brought = app
         .relay
         .accept_upload(publisher.principal(), session, task, upload, body)
         .await;
     noting(app, &publisher, session, "answer", brought)?;
+    streamed.end_whole();
     Ok(accepted())
 }
 
 pub(crate) async fn result(
     app: &App,
     task: &str,
-    request: Request<Incoming>,
+    request: Request<RequestBody>,
 ) -> Result<Response<ResponseBody>, ApiError> {
     let publisher = publisher(app, request.headers())?;
     let epoch = epoch(request.headers())?;

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use gateway::{Dialect, Worker};
 use http::header::HeaderValue;
 use http::{Method, Request, Response};
-use hyper::body::Incoming;
 use percent_encoding::percent_decode_str;
 use shared::infer_path::InferPath;
 use shared::role::Role;
@@ -14,6 +13,7 @@ use shared::role::Role;
 use crate::auth::Access;
 use crate::http::body::ResponseBody;
 use crate::http::error::ApiError;
+use crate::http::request_body::RequestBody;
 use crate::routes::infer::Target;
 use crate::routes::{App, Route, channel, infer};
 
@@ -137,7 +137,7 @@ pub(crate) async fn answer(
     app: &App,
     worker: &Arc<Worker>,
     route: Direct,
-    request: Request<Incoming>,
+    request: Request<RequestBody>,
     id: &HeaderValue,
 ) -> Result<Response<ResponseBody>, ApiError> {
     let dialect = route.dialect();

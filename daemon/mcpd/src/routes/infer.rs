@@ -6,7 +6,6 @@ use std::sync::Arc;
 use gateway::{Answer, Ask, CacheWish, Dialect, Worker};
 use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{HeaderMap, Request, Response};
-use hyper::body::Incoming;
 use shared::headers::{ATTEMPTS, CACHE, DROPPED_PARAMS, LLM};
 use shared::infer_path::InferPath;
 use shared::role::Role;
@@ -15,6 +14,7 @@ use crate::auth::Access;
 use crate::http::body::ResponseBody;
 use crate::http::error::ApiError;
 use crate::http::read;
+use crate::http::request_body::RequestBody;
 use crate::http::unbuffered::unbuffered;
 use crate::routes::deferred::Deferrable;
 use crate::routes::{App, deferred};
@@ -32,7 +32,7 @@ pub(crate) async fn infer(
     app: &App,
     worker: &Arc<Worker>,
     target: Target,
-    request: Request<Incoming>,
+    request: Request<RequestBody>,
     id: &HeaderValue,
 ) -> Result<Response<ResponseBody>, ApiError> {
     let Some(credential) = app

@@ -34,7 +34,6 @@ use axum::Router;
 use gateway::{Accounts, Aliases, Dialect, Gateway, Prices, Worker};
 use http::header::HeaderValue;
 use http::{Request, Response};
-use hyper::body::Incoming;
 use kit::clock::SharedClock;
 use kit::lifecycle::Lifecycle;
 use registry::Registry;
@@ -48,8 +47,9 @@ use crate::audit::Audit;
 use crate::auth::Auth;
 use crate::http::body::ResponseBody;
 use crate::http::error::{ApiError, Unstamped};
+use crate::http::request_body::RequestBody;
 use crate::http::request_id::RequestIds;
-use crate::server::Serve;
+use crate::server::{Serve, TwoLengths};
 
 pub use table::{Route, table};
 
@@ -104,9 +104,12 @@ impl Server {
     async fn answer(
         &self,
         worker: &Arc<Worker>,
-        request: Request<Incoming>,
+        request: Request<RequestBody>,
     ) -> Response<ResponseBody> {
         let id = self.app.request_ids.of(request.headers());
+        if request.extensions().get::<TwoLengths>().is_some() {
+            return refuse(two_lengths(), Dialect::OpenAi, &id);
+        }
         let mut response = match direct::find(request.method(), request.uri().path()) {
             Some(route) => {
                 let dialect = route.dialect();
@@ -123,7 +126,7 @@ impl Server {
 
     async fn through_axum(
         &self,
-        request: Request<Incoming>,
+        request: Request<RequestBody>,
         id: &HeaderValue,
     ) -> Response<ResponseBody> {
         let request = request.map(axum::body::Body::new);
@@ -137,11 +140,19 @@ impl Server {
     }
 }
 
+fn two_lengths() -> ApiError {
+    ApiError::bad_request(
+        "the request names its length twice: with `content-length` and with `transfer-encoding`",
+    )
+    .hint("send one of them; look for a proxy that adds the other")
+}
+
 fn refuse(error: ApiError, dialect: Dialect, id: &HeaderValue) -> Response<ResponseBody> {
     let (status, headers, text) = error.into_parts(dialect, id.to_str().ok());
     let mut response = Response::new(ResponseBody::full(text));
     *response.status_mut() = status;
     *response.headers_mut() = headers;
+    response.headers_mut().insert(REQUEST_ID, id.clone());
     response
 }
 
@@ -149,7 +160,7 @@ impl Serve for Server {
     fn serve(
         self: Arc<Self>,
         worker: Arc<Worker>,
-        request: Request<Incoming>,
+        request: Request<RequestBody>,
     ) -> Pin<Box<dyn Future<Output = Response<ResponseBody>> + Send>> {
         Box::pin(async move { self.answer(&worker, request).await })
     }

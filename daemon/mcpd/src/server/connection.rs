@@ -2,12 +2,12 @@
 
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::pin::{Pin, pin};
+use std::sync::{Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
-use gateway::Limit;
+use http::header::{CONNECTION, HeaderValue, TRANSFER_ENCODING};
 use http::{Request, Response, Version};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -17,8 +17,10 @@ use kit::lifecycle::Lifecycle;
 use tokio::net::TcpStream;
 
 use crate::http::body::ResponseBody;
+use crate::http::request_body::{Hearing, RequestBody};
 use crate::server::linger::lingered;
-use crate::server::unread::Unread;
+use crate::server::socket::{Lookout, Socket};
+use crate::server::unread::{Bound, Unread};
 
 /// A caller has so long to send the head of a request; an idle connection is kept as long.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(75);
@@ -37,8 +39,12 @@ enum Note {
     /// It takes the connection over.
     Lasts(Response<ResponseBody>),
     /// It must end in time, read or not.
-    Limited(Limit),
+    Bounded(Bound),
 }
+
+/// A request whose head names two ways to find its end: whoever serves it must refuse it.
+#[derive(Clone, Copy)]
+pub(crate) struct TwoLengths;
 
 /// Serves `stream` with `serve`. Answers the takeover, where a response lasts.
 pub(crate) async fn converse<S, F>(
@@ -47,50 +53,71 @@ pub(crate) async fn converse<S, F>(
     lifecycle: Lifecycle,
 ) -> Option<Takeover>
 where
-    S: Fn(Request<Incoming>) -> F,
+    S: Fn(Request<RequestBody>) -> F,
     F: Future<Output = Response<ResponseBody>>,
 {
     // Filled by the service, looked at after each poll of the connection: one task, no contention.
-    let noted = Arc::new(Mutex::new(None));
+    let noted = Mutex::new(None);
+    let hearing = Hearing::default();
+    let socket = Socket::new(stream);
+    let mut lookout = Lookout::new(socket.clone());
+    let io = TokioIo::new(socket.clone());
     let service = service_fn(|request: Request<Incoming>| {
+        hearing.begin();
         // Older clients know no chunks; theirs is served by hyper.
         let can_last = request.version() == Version::HTTP_11;
+        let mut request = request.map(|body| RequestBody::new(body, hearing.clone()));
+        let is_last = judge(&mut request, socket.names_length());
         let answer = serve(request);
-        let noted = noted.clone();
+        let (noted, hearing, socket) = (&noted, &hearing, &socket);
         async move {
-            let response = answer.await;
-            match response.body() {
+            let mut response = answer.await;
+            if hearing.is_whole() {
+                socket.is_between_requests();
+            }
+            let bound = match response.body() {
                 ResponseBody::Channel { .. } if can_last => {
-                    *lock(&noted) = Some(Note::Lasts(response));
+                    *lock(noted) = Some(Note::Lasts(response));
                     // The connection is taken from hyper before it would be polled again.
                     return std::future::pending().await;
                 }
-                ResponseBody::Answer(answer) => {
-                    *lock(&noted) = Some(Note::Limited(answer.limit()));
-                }
-                _ => {}
+                ResponseBody::Answer(answer) => Some(Bound::Answer(answer.limit())),
+                ResponseBody::Axum(_) => response.extensions_mut().remove().map(Bound::Events),
+                _ => None,
+            };
+            if let Some(bound) = bound {
+                *lock(noted) = Some(Note::Bounded(bound));
+            }
+            if is_last {
+                let close = HeaderValue::from_static("close");
+                response.headers_mut().insert(CONNECTION, close);
             }
             Ok::<_, Infallible>(response)
         }
     });
     // A publisher that comes during the drain brings one answer that it owes.
-    let is_draining = lifecycle.is_stopping();
+    let mut is_stopping = lifecycle.is_stopping();
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .keep_alive(!is_draining)
+        .keep_alive(!is_stopping)
         .header_read_timeout(HEADER_TIMEOUT)
         .max_buf_size(MAX_BUFFER_BYTES)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(io, service);
+    let mut stopping = pin!(lingered(&lifecycle));
     let mut unread: Option<Unread> = None;
-    let mut until_over = poll_fn(|cx| {
+    let over = poll_fn(|cx| {
         if let Poll::Ready(ended) = Pin::new(&mut connection).poll(cx) {
             return Poll::Ready(Err(ended));
         }
         match lock(&noted).take() {
             Some(Note::Lasts(response)) => return Poll::Ready(Ok(response)),
             // Most answers have gone out whole by now.
-            Some(Note::Limited(limit)) => unread = limit.applies().then(|| Unread::new(limit)),
+            Some(Note::Bounded(bound)) => unread = bound.applies().then(|| Unread::new(bound)),
             None => {}
+        }
+        if hearing.is_over() && lookout.poll_gone(cx).is_ready() {
+            tracing::debug!("a caller that had sent more than its request is gone");
+            return Poll::Ready(Err(Ok(())));
         }
         unread.take_if(|unread| unread.is_over());
         let must_go = unread
@@ -100,21 +127,20 @@ where
             tracing::debug!("an answer that nobody reads has ended");
             return Poll::Ready(Err(Ok(())));
         }
+        if !is_stopping && stopping.as_mut().poll(cx).is_ready() {
+            is_stopping = true;
+            // Finish the request that runs, take no further one.
+            Pin::new(&mut connection).graceful_shutdown();
+            cx.waker().wake_by_ref();
+        }
         Poll::Pending
-    });
-    let mut over = tokio::select! {
-        biased;
-        over = &mut until_over => Some(over),
-        () = lingered(&lifecycle), if !is_draining => None,
-    };
-    if over.is_none() {
-        // Finish the request that runs, take no further one.
-        Pin::new(&mut connection).graceful_shutdown();
-        over = Some(Err(Pin::new(&mut connection).await));
-    }
-    match over? {
+    })
+    .await;
+    match over {
         Ok(response) => {
-            let stream = connection.into_parts().io.into_inner();
+            let io = connection.into_parts().io;
+            drop((socket, lookout));
+            let stream = io.into_inner().into_stream()?;
             Some(Takeover { stream, response })
         }
         Err(Ok(())) => None,
@@ -123,6 +149,18 @@ where
             None
         }
     }
+}
+
+/// Marks a request whose head can't be right. Answers whether no other may follow it: with both
+/// headers, its end is not where somebody else may see it.
+fn judge(request: &mut Request<RequestBody>, names_length: Option<bool>) -> bool {
+    if !request.headers().contains_key(TRANSFER_ENCODING) {
+        return false;
+    }
+    if names_length == Some(true) {
+        request.extensions_mut().insert(TwoLengths);
+    }
+    names_length != Some(false)
 }
 
 fn lock<T>(cell: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

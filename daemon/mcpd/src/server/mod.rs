@@ -9,10 +9,13 @@
 
 mod accept;
 mod connection;
+mod heads;
 mod linger;
+mod socket;
 mod stream;
 mod unread;
 mod worker;
 
 pub use accept::Acceptor;
+pub(crate) use connection::TwoLengths;
 pub use worker::{Serve, Workers};

@@ -18,15 +18,37 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
 use crate::http::body::{BoxError, ResponseBody};
+use crate::server::unread::GRACE;
 
 /// Frames that wait together are written together, up to about this many bytes.
 const MAX_BATCH_BYTES: usize = 64 * 1024;
 
-/// Writes `response` to `stream` until its body ends or the peer goes.
+/// Writes `response` to `stream` until its body ends or the peer goes; not for long once its
+/// credential is revoked, read or not.
 pub(crate) async fn stream_out(
-    mut stream: TcpStream,
+    stream: TcpStream,
     response: Response<ResponseBody>,
 ) -> io::Result<()> {
+    let revoked = match response.body() {
+        ResponseBody::Channel { revoked, .. } => Some(revoked.clone()),
+        _ => None,
+    };
+    let must_go = async {
+        match revoked {
+            Some(revoked) => revoked.cancelled().await,
+            None => std::future::pending().await,
+        }
+        // For a peer that reads: it gets the end of the body.
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        biased;
+        ended = write_out(stream, response) => ended,
+        () = must_go => Err(io::Error::other("its credential is revoked, and its peer reads nothing")),
+    }
+}
+
+async fn write_out(mut stream: TcpStream, response: Response<ResponseBody>) -> io::Result<()> {
     let (head, mut body) = response.into_parts();
     stream.write_all(&write_head(&head)?).await?;
     let mut batch = Vec::new();

@@ -11,45 +11,84 @@ use std::time::Duration;
 
 use gateway::Limit;
 use tokio::time::{Instant, Sleep};
-use tokio_util::sync::WaitForCancellationFutureOwned;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+
+use crate::http::event_stream::Watched;
 
 /// From the end of an answer's time to the end of its connection.
-const GRACE: Duration = Duration::from_secs(1);
+pub(super) const GRACE: Duration = Duration::from_secs(1);
+
+/// What an answer must not outlast.
+pub(super) enum Bound {
+    /// An answer of a model.
+    Answer(Limit),
+    /// Events.
+    Events(Watched),
+}
+
+impl Bound {
+    /// Whether the answer is still under way.
+    pub(super) fn applies(&self) -> bool {
+        match self {
+            Self::Answer(limit) => limit.applies(),
+            Self::Events(watched) => watched.is_under_way(),
+        }
+    }
+
+    fn revoked(&self) -> &CancellationToken {
+        match self {
+            Self::Answer(limit) => &limit.revoked,
+            Self::Events(watched) => &watched.revoked,
+        }
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        match self {
+            Self::Answer(limit) => Some(limit.deadline),
+            Self::Events(_) => None,
+        }
+    }
+}
 
 /// Watches one answer on its way out.
-pub(crate) struct Unread {
-    limit: Limit,
+pub(super) struct Unread {
+    bound: Bound,
     revoked: Pin<Box<WaitForCancellationFutureOwned>>,
-    until: Pin<Box<Sleep>>,
+    until: Option<Pin<Box<Sleep>>>,
     in_grace: bool,
 }
 
 impl Unread {
-    pub(crate) fn new(limit: Limit) -> Self {
+    pub(super) fn new(bound: Bound) -> Self {
+        let deadline = bound.deadline();
         Self {
-            revoked: Box::pin(limit.revoked.clone().cancelled_owned()),
-            until: Box::pin(tokio::time::sleep_until(limit.deadline)),
+            revoked: Box::pin(bound.revoked().clone().cancelled_owned()),
+            until: deadline.map(|deadline| Box::pin(tokio::time::sleep_until(deadline))),
             in_grace: false,
-            limit,
+            bound,
         }
     }
 
     /// Whether the answer has ended by itself.
-    pub(crate) fn is_over(&self) -> bool {
-        !self.limit.applies()
+    pub(super) fn is_over(&self) -> bool {
+        !self.bound.applies()
     }
 
     /// Ready when the connection must go.
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if !self.in_grace {
-            let due = self.revoked.as_mut().poll(cx).is_ready()
-                || self.until.as_mut().poll(cx).is_ready();
+            let due = self.revoked.as_mut().poll(cx).is_ready() || self.poll_until(cx).is_ready();
             if !due {
                 return Poll::Pending;
             }
             self.in_grace = true;
-            self.until.as_mut().reset(Instant::now() + GRACE);
+            self.until = Some(Box::pin(tokio::time::sleep(GRACE)));
         }
-        self.until.as_mut().poll(cx)
+        self.poll_until(cx)
+    }
+
+    fn poll_until(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let until = self.until.as_mut();
+        until.map_or(Poll::Pending, |until| until.as_mut().poll(cx))
     }
 }

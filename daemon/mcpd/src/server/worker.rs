@@ -8,12 +8,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use gateway::Worker;
 use http::{Request, Response};
-use hyper::body::Incoming;
 use kit::lifecycle::{Ends, Lifecycle};
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use crate::http::body::ResponseBody;
+use crate::http::request_body::RequestBody;
 use crate::server::connection::{Takeover, converse};
 use crate::server::stream::stream_out;
 
@@ -26,7 +26,7 @@ pub trait Serve: Send + Sync + 'static {
     fn serve(
         self: Arc<Self>,
         worker: Arc<Worker>,
-        request: Request<Incoming>,
+        request: Request<RequestBody>,
     ) -> Pin<Box<dyn Future<Output = Response<ResponseBody>> + Send>>;
 }
 

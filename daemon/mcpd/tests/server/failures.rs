@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::client::Coming;
 use crate::fixture::Mcpd;
-use crate::mock_upstream::{MockUpstream, STREAM_HEAD, chunk};
+use crate::mock_upstream::{MockUpstream, STREAM_HEAD, chunk, json_answer};
 use crate::provider::nowhere;
 
 const INFER: &str = "/api/v1/llms/gpt/infer";
@@ -133,6 +133,14 @@ async fn addresses_of_machines_metadata_are_never_called() {
         ("nat64", "http://[64:ff9b::169.254.169.254]/"),
         ("link-local", "http://[fe80::1]/"),
         ("aws-v6", "http://[fd00:ec2::254]/"),
+        ("compatible", "http://[::169.254.169.254]/"),
+        ("6to4", "http://[2002:a9fe:a9fe::]/"),
+        ("nat64-local", "http://[64:ff9b:1::a9fe:a9fe]/"),
+        ("gcp-v6", "http://[fd20:ce::254]/"),
+        ("azure", "http://168.63.129.16/"),
+        ("azure-hex", "http://0xa83f8110/"),
+        ("oracle", "http://192.0.0.192/"),
+        ("octal-mixed", "http://0xa9.0376.43518/"),
         ("unspecified", "http://0.0.0.0:1/"),
         ("zero", "http://0:1/"),
     ] {
@@ -140,6 +148,101 @@ async fn addresses_of_machines_metadata_are_never_called() {
         let path = format!("/api/v1/llms/{name}/infer");
         let answer = mcpd.admin.post(&path, json!({})).await;
         answer.says(502, "provider_error", "called");
+    }
+}
+
+#[tokio::test]
+async fn a_url_within_a_url_leads_nowhere_else() {
+    let mcpd = Mcpd::start().await;
+    let inner = "http://169.254.169.254/latest";
+    for url in [
+        format!("http://127.0.0.1:1/v1?url={inner}"),
+        "http://127.0.0.1:1@169.254.169.254/".into(),
+        "http://127.0.0.1:1\\@169.254.169.254/".into(),
+        "http://169.254.169.254#@127.0.0.1/".into(),
+        format!("gopher://127.0.0.1:1/{inner}"),
+        format!("file:///{inner}"),
+        "//169.254.169.254/".into(),
+    ] {
+        let row = json!({"name": "nested", "type": "openai", "model": "m", "url": url});
+        let answer = mcpd.admin.post("/api/v1/llms", row).await;
+        let dialled = mcpd
+            .admin
+            .post("/api/v1/llms/nested/infer", json!({}))
+            .await;
+        // Refused when it is written; what is not is refused when it is called, as its own host.
+        let refused = answer.status == 400 && dialled.status == 404;
+        let judged = dialled.status == 502 && dialled.text().contains("not to be called");
+        assert!(
+            refused || judged,
+            "{url}: {} {}",
+            answer.text(),
+            dialled.text()
+        );
+        if answer.status == 201 {
+            mcpd.admin
+                .call(http::Method::DELETE, "/api/v1/llms/nested", "")
+                .await;
+        }
+    }
+    // In the path it is a path.
+    let upstream = MockUpstream::listen().await;
+    let url = format!("{}/{inner}", upstream.url());
+    mcpd.public_llm("path", &url, json!({})).await;
+    let call = mcpd.admin.post("/api/v1/llms/path/infer", json!({}));
+    let (answer, seen) = tokio::join!(call, upstream.answers(json_answer("200 OK", "{}")));
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let path = "POST /v1/http://169.254.169.254/latest/chat/completions HTTP/1.1";
+    assert!(seen.head.starts_with(path), "{}", seen.head);
+}
+
+#[tokio::test]
+async fn an_answer_in_a_coding_that_nobody_asked_for_is_refused() {
+    let (mcpd, upstream) = with_upstream(&[]).await;
+    for coding in ["gzip", "GZIP", "br", "deflate", "identity, gzip", "zstd"] {
+        let call = mcpd.admin.post(INFER, json!({}));
+        let head = format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-encoding: {coding}\r\ncontent-length: 4\r\n\r\n"
+        );
+        let play = async {
+            let mut connection = upstream.next().await;
+            connection.request().await;
+            connection
+                .say([head.as_bytes(), b"\x1f\x8b\x08\x00"].concat())
+                .await;
+            connection
+        };
+        let (answer, connection) = tokio::join!(call, play);
+        answer.says(502, "provider_error", "compressed");
+        connection.closed().await;
+    }
+}
+
+#[tokio::test]
+async fn a_provider_that_says_more_than_its_answer_answers_no_other_request() {
+    let (mcpd, upstream) = with_upstream(&[]).await;
+    let first = json_answer("200 OK", r#"{"n":"first"}"#);
+    let stolen = json_answer("200 OK", r#"{"n":"stolen"}"#);
+    // Together with the answer, right behind it, and once the connection lies idle.
+    for apart in [false, true] {
+        let call = mcpd.admin.post(INFER, json!({}));
+        let play = async {
+            let mut connection = upstream.next().await;
+            connection.request().await;
+            let more = if apart { "" } else { &*stolen };
+            connection.say([&*first, more].concat()).await;
+            connection
+        };
+        let (answer, mut connection) = tokio::join!(call, play);
+        assert_eq!(answer.json()["n"], "first");
+        if apart {
+            connection.say(&stolen).await;
+        }
+        let call = mcpd.admin.post(INFER, json!({}));
+        let second = json_answer("200 OK", r#"{"n":"second"}"#);
+        let (answer, _) = tokio::join!(call, upstream.answers(second));
+        assert_eq!(answer.json()["n"], "second", "apart: {apart}");
+        connection.closed().await;
     }
 }
 
