@@ -102,6 +102,7 @@ async fn a_token_that_expires_ends_what_it_has_open() {
     stage.mcpd.reaches("parrot", "inactive", SOON).await;
     assert!(born.elapsed() < life + ENDED, "{:?}", born.elapsed());
     stage.aborted(4, ENDED).await;
+    stage.at_rest().await;
 }
 
 #[tokio::test]
@@ -116,6 +117,7 @@ async fn a_token_that_is_revoked_ends_what_it_has_open() {
         .await;
     all_end(open, Instant::now()).await;
     stage.aborted(4, ENDED).await;
+    stage.at_rest().await;
 }
 
 /// Revokes the token `name` and sees the server let go of a connection from which nobody reads.
@@ -155,6 +157,7 @@ async fn a_watch_that_nobody_reads_ends() {
     is_closed_unread(&mcpd, "guest", &watch).await;
     // It is still there, and has not read on.
     assert!(watch.text().len() < 20_000);
+    mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -187,4 +190,5 @@ async fn a_channel_that_nobody_reads_ends() {
     mcpd.idle("parrot").await;
     is_closed_unread(&mcpd, "box", &channel).await;
     assert!(channel.text().len() < 20_000);
+    mcpd.at_rest().await;
 }

@@ -53,6 +53,7 @@ async fn a_piece_that_never_comes_ends_the_answer_at_the_idle_timeout() {
     }
     mcpd.idle("parrot").await;
     assert_eq!(mcpd.phase("parrot").await, "active", "the channel stays");
+    mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -96,4 +97,5 @@ async fn a_server_that_is_killed_breaks_its_answers_and_stops_every_model() {
         let answer = stage.chat(row, true, &Behaviour::default()).await;
         assert!(answer.is_done(), "{row}: {}", answer.text());
     }
+    stage.at_rest().await;
 }

@@ -97,6 +97,7 @@ async fn a_channel_that_alone_is_dark_is_noticed_and_bound_again() {
     far.to_server.set_only(channel, Rules::dark());
     far.mcpd.reaches(VIRTUAL, "inactive", QUICKLY).await;
     is_mended(&far, channel).await;
+    far.mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -108,6 +109,7 @@ async fn heartbeats_that_alone_are_dark_are_noticed_and_find_another_way() {
     far.to_server.set_only(heartbeat, Rules::dark());
     far.mcpd.reaches(VIRTUAL, "inactive", QUICKLY).await;
     is_mended(&far, channel).await;
+    far.mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -134,6 +136,7 @@ async fn one_answers_connection_that_breaks_costs_that_answer_alone() {
     assert!(!broken.text().contains("[DONE]"));
     assert!(other.is_done(), "{}", other.text());
     assert_eq!(far.mcpd.phase(VIRTUAL).await, "active");
+    far.mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -181,4 +184,5 @@ async fn a_narrow_network_is_slow_and_nothing_else() {
     })
     .await;
     let _ = far.local.status().await.unwrap();
+    far.mcpd.at_rest().await;
 }

@@ -75,6 +75,7 @@ async fn a_provider_that_never_ends_meets_the_deadline() {
         }
         stage.mcpd.idle(row).await;
     }
+    stage.at_rest().await;
 }
 
 #[tokio::test]
@@ -124,6 +125,7 @@ async fn a_page_instead_of_an_answer_is_passed_on_or_refused_in_words() {
         assert_eq!(job["result"], Value::Null, "{row}: {job}");
         stage.mcpd.idle(row).await;
     }
+    stage.at_rest().await;
 }
 
 #[tokio::test]
@@ -152,6 +154,7 @@ async fn characters_that_are_split_and_lines_that_are_broken_survive_every_front
             }
         }
     }
+    stage.at_rest().await;
 }
 
 /// A stream of one line without an end, read by a caller who keeps nothing of it.
@@ -227,6 +230,7 @@ async fn a_line_of_a_hundred_megabytes_passes_or_is_refused_and_fills_no_memory(
         );
         stage.mcpd.idle(row).await;
     }
+    stage.at_rest().await;
 }
 
 /// Time that some good streams take, each token at its time.
@@ -312,4 +316,5 @@ async fn a_broken_provider_slows_nobody_else() {
     let whole = chat(false, &Behaviour::default());
     let answer = stage.mcpd.infer(PUBLIC, whole).whole(stage.mcpd.addr).await;
     assert_eq!(answer.status, 200);
+    stage.at_rest().await;
 }

@@ -82,6 +82,7 @@ async fn a_body_that_does_not_come_is_given_up_on_every_route() {
     }
     let alive = Ask::get("/healthz").whole(mcpd.addr).await;
     assert_eq!(alive.status, 200);
+    mcpd.at_rest().await;
 }
 
 /// An answer that pauses for longer than a request's body may.

@@ -107,6 +107,7 @@ async fn a_request_with_two_ends_is_one_refusal_and_the_end() {
         assert!(statuses.len() <= 1, "{what}: {text}");
         assert!(!text.contains("\"ok\""), "{what}: {text}");
     }
+    mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -139,6 +140,7 @@ async fn both_lengths_are_told_apart_from_one_however_the_head_comes() {
     // Its head was not seen alone: it is served as what it says last, and nothing follows.
     assert_eq!(caller.statuses(), [200, 400], "{}", caller.text());
     assert!(caller.text().ends_with('}'), "{}", caller.text());
+    mcpd.at_rest().await;
 }
 
 /// The next task, whatever is said of those before.
@@ -199,6 +201,7 @@ async fn chunks_alone_are_no_offence() {
         assert!(caller.hears("200 OK", SOON).await, "{}", caller.text());
         assert_eq!(caller.statuses(), [400, 200], "{}", caller.text());
     }
+    mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -237,4 +240,5 @@ async fn a_body_that_is_refused_is_never_a_request() {
             }
         }
     }
+    mcpd.at_rest().await;
 }

@@ -58,6 +58,7 @@ async fn a_caller_that_said_too_much_and_goes_stops_the_model() {
         count += 1;
         stage.aborted(count, WITHIN).await;
     }
+    stage.at_rest().await;
 }
 
 #[tokio::test]
@@ -75,6 +76,7 @@ async fn what_comes_behind_a_request_later_or_half_closes_is_no_other_case() {
         stage.aborted(count, WITHIN).await;
         assert!(caller.closes(WITHIN).await);
     }
+    stage.at_rest().await;
 }
 
 #[tokio::test]
@@ -101,4 +103,5 @@ async fn requests_in_advance_are_answered_in_turn() {
     assert_eq!(caller.statuses(), [200; 4], "{}", caller.text());
     assert!(began.elapsed() > Duration::from_millis(1200), "one by one");
     assert_eq!(stage.mock.stats().aborted, 0);
+    stage.at_rest().await;
 }

@@ -34,7 +34,7 @@ const CALLERS: usize = 8;
 /// Longest that all may take to begin.
 const BINDING: Duration = Duration::from_secs(90);
 /// How long they are watched.
-const WATCHED: Duration = Duration::from_secs(40);
+const WATCHED: Duration = Duration::from_secs(32);
 /// What one may cost, in bytes: sockets' buffers are the kernel's.
 const MAX_SESSION_BYTES: u64 = 64 * 1024;
 

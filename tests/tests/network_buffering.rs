@@ -129,6 +129,7 @@ async fn the_first_answer_is_late_but_whole_and_the_second_comes_token_by_token(
         .the_first_is_late_and_the_second_comes_token_by_token()
         .await;
     assert_eq!(front.unwrap().refused(), 0);
+    front.mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -139,6 +140,7 @@ async fn an_answer_that_is_too_large_for_the_proxy_is_told_of_and_the_next_is_wh
         .a_large_one_is_refused_in_words_and_the_next_is_whole()
         .await;
     assert_eq!(front.unwrap().refused(), 1);
+    front.mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -147,6 +149,7 @@ async fn a_caller_that_rests_for_longer_than_the_proxy_waits_loses_nothing() {
     let scene = buffering(&mut front).await;
     scene.a_caller_that_rests_loses_nothing().await;
     assert!(front.unwrap().refused() > 0, "the proxy gave up meanwhile");
+    front.mcpd.at_rest().await;
 }
 
 /// The same with the real one.
@@ -180,6 +183,7 @@ async fn the_same_holds_behind_nginx() {
     assert!(scene.ask(&large).await.is_done());
     scene.a_caller_that_rests_loses_nothing().await;
     drop(running);
+    scene.mcpd.at_rest().await;
 }
 
 fn nginx() -> Option<std::path::PathBuf> {

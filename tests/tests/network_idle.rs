@@ -101,6 +101,7 @@ async fn kept_connections_that_were_closed_cost_no_request() {
     let far = Far::start(&PINGS).await;
     let how = IdleCut::Close(Duration::from_millis(1500));
     costs_no_request(&far, &[PUBLIC, VIRTUAL], how, 3).await;
+    far.mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -109,6 +110,7 @@ async fn kept_connections_to_a_provider_that_were_forgotten_cost_no_request() {
     let how = IdleCut::Forget(Duration::from_millis(1500));
     costs_no_request(&far, &[PUBLIC], how, 3).await;
     assert!(far.to_provider.accepted() >= 3, "they were forgotten");
+    far.mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -117,4 +119,5 @@ async fn kept_connections_to_the_server_that_were_forgotten_cost_no_request() {
     // An upload can't be sent again: it trusts no connection that was idle for 10 s.
     let how = IdleCut::Forget(Duration::from_millis(10_500));
     costs_no_request(&far, &[VIRTUAL], how, 2).await;
+    far.mcpd.at_rest().await;
 }

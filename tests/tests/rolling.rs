@@ -148,6 +148,7 @@ async fn three_restarts_under_load_cut_nothing_and_refuse_in_words() {
     }
     over.store(true, Ordering::Relaxed);
     callers.join_all().await;
+    stage.at_rest().await;
     let tally = tally.lock().unwrap();
     let (whole, refused) = (tally.whole(), &tally.refused);
     figures(
@@ -211,4 +212,5 @@ async fn requests_that_wait_for_a_slot_when_the_server_stops_are_answered_in_wor
         "rolling",
         &format!("waiting at TERM, served or told: {ended:?}"),
     );
+    stage.at_rest().await;
 }

@@ -34,6 +34,8 @@ fn main() -> ExitCode {
     let Ok(runtime) = runtime else {
         return ExitCode::FAILURE;
     };
+    // First of all, so that a run that fails can be played again.
+    eprintln!("seed {}", arguments.seed);
     let report = runtime.block_on(run(Options {
         seed: arguments.seed,
         lasts: Duration::from_secs(arguments.minutes * 60),

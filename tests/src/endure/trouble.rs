@@ -154,6 +154,7 @@ async fn strike(world: &mut World, fault: Fault, dice: &mut Dice) {
             network.set(Rules {
                 up: lane,
                 down: lane,
+                ..Rules::default()
             });
             sleep(a_while.min(Duration::from_secs(10))).await;
             network.set(Rules::default());
@@ -191,6 +192,7 @@ fn darkness(dice: &mut Dice) -> Rules {
     Rules {
         up: lane(up),
         down: lane(down),
+        ..Rules::default()
     }
 }
 
