@@ -129,7 +129,6 @@ async fn the_first_answer_is_late_but_whole_and_the_second_comes_token_by_token(
         .the_first_is_late_and_the_second_comes_token_by_token()
         .await;
     assert_eq!(front.unwrap().refused(), 0);
-    front.mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -140,7 +139,6 @@ async fn an_answer_that_is_too_large_for_the_proxy_is_told_of_and_the_next_is_wh
         .a_large_one_is_refused_in_words_and_the_next_is_whole()
         .await;
     assert_eq!(front.unwrap().refused(), 1);
-    front.mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -149,7 +147,6 @@ async fn a_caller_that_rests_for_longer_than_the_proxy_waits_loses_nothing() {
     let scene = buffering(&mut front).await;
     scene.a_caller_that_rests_loses_nothing().await;
     assert!(front.unwrap().refused() > 0, "the proxy gave up meanwhile");
-    front.mcpd.at_rest().await;
 }
 
 /// The same with the real one.
