@@ -159,6 +159,23 @@ impl Flow {
         None
     }
 
+    /// The answer ends with an error; of a stream whose own end has passed already, that is no news to its caller.
+    fn end(
+        &mut self,
+        error: Error,
+        now: Instant,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        if !self.event_stream || !self.pipe.meter.is_complete() {
+            return self.end_badly(error, cx);
+        }
+        match self.end_well() {
+            Ok(Some(last)) => self.tell(last, now),
+            Ok(None) => Poll::Ready(None),
+            Err(error) => self.end_badly(error, cx),
+        }
+    }
+
     /// The answer ends badly: as an event where the caller reads events, else by breaking off.
     fn end_badly(
         &mut self,
@@ -272,7 +289,7 @@ impl Flow {
                     Ok(None) => {}
                     Err(error) => return self.end_badly(error, cx),
                 },
-                Poll::Ready(Some(Err(error))) => return self.end_badly(error, cx),
+                Poll::Ready(Some(Err(error))) => return self.end(error, now, cx),
                 Poll::Ready(None) => {
                     return match self.end_well() {
                         Ok(Some(last)) => self.tell(last, now),
@@ -283,7 +300,7 @@ impl Flow {
                 Poll::Pending => {
                     return match self.due(cx) {
                         Some(Ok(comment)) => Poll::Ready(Some(Ok(Frame::data(comment)))),
-                        Some(Err(error)) => self.end_badly(error, cx),
+                        Some(Err(error)) => self.end(error, now, cx),
                         None => Poll::Pending,
                     };
                 }

@@ -185,6 +185,22 @@ async fn an_answer_that_ends_cleanly_before_its_end_does_not_look_complete() {
 }
 
 #[tokio::test]
+async fn what_breaks_off_behind_its_own_end_is_complete() {
+    let (world, _a, b) = two().await;
+    let mut answer = world.infer("big", play("done-cut", true)).await.unwrap();
+    let (text, error) = rest(&mut answer).await;
+    assert!(
+        error.is_none() && text.ends_with("data: [DONE]\n\n"),
+        "{text}"
+    );
+    assert!(!text.contains("event: error"), "{text}");
+    assert_eq!(b.requests(), 0);
+    world.is_at_rest();
+    let records = world.records().await;
+    assert_eq!(records[0].outcome, shared::usage::Outcome::Ok);
+}
+
+#[tokio::test]
 async fn who_asks_for_peace_is_spared_while_there_is_another() {
     let date = httpdate::fmt_http_date(
         std::time::UNIX_EPOCH + Duration::from_millis(1_800_000_000_000 + 30_000),

@@ -179,6 +179,14 @@ async fn answer(stream: &mut TcpStream, play: &str, body: &Value, counts: &Count
             say(stream, "0\r\n\r\n").await;
             return true;
         }
+        "done-cut" if streams => {
+            say(stream, HEAD).await;
+            let stop = json!([{"index": 0, "delta": {"content": "all"}, "finish_reason": "stop"}]);
+            say(stream, &chunk(&event(stop))).await;
+            say(stream, &chunk("data: [DONE]\n\n")).await;
+            // The last chunk, of no length, never comes.
+            return false;
+        }
         "cut-later" => {
             say(stream, &whole("200 OK", "", &"x".repeat(100))[..120]).await;
             counts.held.acquire().await.unwrap().forget();
