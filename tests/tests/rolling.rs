@@ -212,5 +212,5 @@ async fn requests_that_wait_for_a_slot_when_the_server_stops_are_answered_in_wor
         "rolling",
         &format!("waiting at TERM, served or told: {ended:?}"),
     );
-    stage.at_rest().await;
+    stage.local.at_rest().await;
 }

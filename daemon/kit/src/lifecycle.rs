@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 /// The two stop signals and the tasks that must heed them. Cheap to clone.
 #[derive(Clone, Debug, Default)]
@@ -114,6 +115,11 @@ impl Lifecycle {
         self.tracker.wait().await;
         self.behind.wait().await;
         drained
+    }
+
+    /// Counts as a task that runs while it is held: for work on its way to a thread that will do it.
+    pub fn hold(&self) -> TaskTrackerToken {
+        self.tracker.token()
     }
 
     /// Tasks that run now, services not counted.

@@ -8,7 +8,7 @@ use anyhow::Context;
 use gateway::{Accounts, Aliases, Gateway, Prices, Timeouts};
 use jobs::{Queue, Retries};
 use kit::clock::{SharedClock, SystemClock};
-use kit::lifecycle::Lifecycle;
+use kit::lifecycle::{Ends, Lifecycle};
 use kit::random::{SharedRandom, SystemRandom};
 use registry::Registry;
 use relay::Relay;
@@ -154,8 +154,12 @@ pub async fn run(
     }
     let workers = Workers::start(config.threads, server, &lifecycle)?;
     let acceptor = Acceptor::new(listener, workers, config.max_connections);
-    // It accepts during the drain too: publishers bring what they owe.
-    lifecycle.spawn_behind("accept", acceptor.run(closing.clone()));
+    // It accepts during the drain too: publishers bring what they owe. The stop waits for its last round.
+    lifecycle.spawn(
+        "accept",
+        Ends::WithTheProgram,
+        acceptor.run(closing.clone()),
+    );
     tracing::info!(%address, data_dir = %config.data_dir.display(), "mcpd is ready");
     if let Some(path) = first {
         tracing::info!(

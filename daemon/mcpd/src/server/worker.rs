@@ -11,6 +11,7 @@ use http::{Request, Response};
 use kit::lifecycle::{Ends, Lifecycle};
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::http::body::ResponseBody;
 use crate::http::request_body::RequestBody;
@@ -34,12 +35,15 @@ pub trait Serve: Send + Sync + 'static {
 #[derive(Clone)]
 pub struct Workers {
     inboxes: Arc<[mpsc::Sender<Accepted>]>,
+    lifecycle: Lifecycle,
     next: Arc<AtomicUsize>,
 }
 
 struct Accepted {
     stream: std::net::TcpStream,
     slot: OwnedSemaphorePermit,
+    /// Until a worker has it: a stop waits for it as for one that is served.
+    held: TaskTrackerToken,
 }
 
 impl Workers {
@@ -62,6 +66,7 @@ impl Workers {
             .collect();
         Ok(Self {
             inboxes: inboxes?.into(),
+            lifecycle: lifecycle.clone(),
             next: Arc::default(),
         })
     }
@@ -72,7 +77,9 @@ impl Workers {
         match stream.into_std() {
             Ok(stream) => {
                 // A worker that is gone is gone with the program.
-                let _ = self.inboxes[next].send(Accepted { stream, slot }).await;
+                let held = self.lifecycle.hold();
+                let accepted = Accepted { stream, slot, held };
+                let _ = self.inboxes[next].send(accepted).await;
             }
             Err(error) => tracing::warn!(%error, "a connection can't be handed over"),
         }
@@ -92,7 +99,7 @@ async fn work(
             () = lifecycle.dropping() => return,
             next = accepted.recv() => next,
         };
-        let Some(Accepted { stream, slot }) = next else {
+        let Some(Accepted { stream, slot, held }) = next else {
             // No more come. Those that are there live on this thread until they end.
             return lifecycle.dropping().await;
         };
@@ -111,6 +118,7 @@ async fn work(
                 inner.spawn("channel", Ends::Alone, last(takeover, slot));
             }
         });
+        drop(held);
     }
 }
 
