@@ -28,14 +28,6 @@ fn slow() -> Behaviour {
     }
 }
 
-/// An event stream that ended in an error event of this code.
-fn ends_in_error(answer: &Whole, code: &str) {
-    let text = answer.text();
-    assert!(text.contains("event: error\ndata: {"), "{text}");
-    assert!(text.contains(&format!("\"code\":\"{code}\"")), "{text}");
-    assert!(!text.contains("[DONE]"), "{text}");
-}
-
 #[tokio::test]
 async fn a_caller_that_goes_stops_the_model_in_every_state() {
     let (stage, _pieces) = stage(&[]).await;
@@ -91,7 +83,7 @@ async fn a_provider_that_breaks_off_never_looks_complete() {
             let answer = stage.chat(CHUNKED, stream, &cut).await;
             match (answer.status, stream) {
                 (502, _) => assert_eq!(answer.code(), "provider_error"),
-                (200, true) => ends_in_error(&answer, "provider_error"),
+                (200, true) => answer.ends_in_error("provider_error"),
                 (200, false) => assert!(answer.broken.is_some(), "{}", answer.text()),
                 other => panic!("{other:?}: {}", answer.text()),
             }
@@ -127,7 +119,7 @@ async fn a_provider_that_stalls_or_never_ends_meets_the_deadline() {
         took >= Duration::from_millis(1900) && took < Duration::from_secs(6),
         "{took:?}"
     );
-    ends_in_error(&stalled, "deadline_exceeded");
+    stalled.ends_in_error("deadline_exceeded");
     assert_eq!((whole.status, &*whole.code()), (504, "deadline_exceeded"));
     assert!(flooded.text().contains("\"code\":\"deadline_exceeded\""));
     stage.aborted(3, WITHIN).await;
@@ -145,7 +137,10 @@ async fn a_publisher_that_is_killed_fails_its_callers_and_leaves_the_rotation() 
     stage.serving(2).await;
     pieces.process.kill();
     stage.mcpd.reaches(CHUNKED, "inactive", WITHIN).await;
-    ends_in_error(&streaming.whole().await, "provider_disconnected");
+    streaming
+        .whole()
+        .await
+        .ends_in_error("provider_disconnected");
     let waited = waiting.join_next().await.and_then(Result::ok);
     let code = waited.map(|answer| (answer.status, answer.code()));
     assert_eq!(code, Some((502, "provider_disconnected".to_owned())));

@@ -3,7 +3,7 @@
 use serde_json::json;
 use std::time::Duration;
 use system_tests::cluster::stage::{PUBLIC, ROWS, Stage, VIRTUAL};
-use system_tests::cluster::{Whole, mcpctl, until};
+use system_tests::cluster::{mcpctl, until};
 use system_tests::mock::{Behaviour, Settings};
 use system_tests::proxy::{Lane, Proxy, Rules};
 use tokio::task::JoinSet;
@@ -17,19 +17,6 @@ fn slow() -> Behaviour {
         interval_ms: 50,
         ..Behaviour::default()
     }
-}
-
-/// An event stream that ended in an error event of this code.
-fn ends_in_error(answer: &Whole, code: &str) {
-    let text = answer.text();
-    let tail: String = text
-        .chars()
-        .skip(text.chars().count().saturating_sub(600))
-        .collect();
-    assert!(text.contains("event: error\ndata: {"), "{tail}");
-    assert!(text.contains(&format!("\"code\":\"{code}\"")), "{tail}");
-    assert!(!text.contains("[DONE]"), "{tail}");
-    assert!(text.ends_with("\n\n"), "{tail}");
 }
 
 #[tokio::test]
@@ -55,7 +42,10 @@ async fn a_publisher_that_is_killed_fails_its_callers_and_leaves_the_rotation() 
 
     stage.local.process.kill();
     stage.mcpd.reaches(VIRTUAL, "inactive", OUT).await;
-    ends_in_error(&streaming.whole().await, "provider_disconnected");
+    streaming
+        .whole()
+        .await
+        .ends_in_error("provider_disconnected");
     let waited = waiting.join_next().await.unwrap().unwrap();
     assert_eq!(
         (waited.status, &*waited.code()),
@@ -94,7 +84,7 @@ async fn a_provider_that_breaks_off_never_looks_complete() {
                     );
                     assert_eq!(&*answer.code(), "provider_error", "{row}");
                 }
-                _ => ends_in_error(&answer, "provider_error"),
+                _ => answer.ends_in_error("provider_error"),
             }
             // Three failures in a row would open its breaker.
             let whole = stage.chat(row, false, &Behaviour::default()).await;
@@ -141,7 +131,7 @@ async fn a_provider_whose_connection_breaks_inside_a_token_never_looks_complete(
             let answer = mcpd.infer(row, body).whole(mcpd.addr).await;
             match answer.status {
                 502 => assert_eq!(answer.code(), "provider_error", "{row} {cut_at}"),
-                _ => ends_in_error(&answer, "provider_error"),
+                _ => answer.ends_in_error("provider_error"),
             }
             proxy.set(Rules::default());
             // Three failures in a row would open its breaker.
@@ -175,7 +165,7 @@ async fn a_provider_that_stalls_meets_the_deadline() {
         let took = began.elapsed();
         assert!(took >= Duration::from_millis(1900), "{row}: {took:?}");
         assert!(took < Duration::from_secs(5), "{row}: {took:?}");
-        ends_in_error(&streaming, "deadline_exceeded");
+        streaming.ends_in_error("deadline_exceeded");
         for answer in [silent, whole] {
             assert_eq!(
                 (answer.status, &*answer.code()),

@@ -19,7 +19,8 @@ struct Read {
     saw_error: bool,
 }
 
-fn read(dialect: Dialect, strip: bool, pieces: &[&[u8]]) -> Read {
+/// The bytes that passed, and the meter at their end.
+fn fed(dialect: Dialect, strip: bool, pieces: &[&[u8]]) -> (Vec<u8>, Meter) {
     let mut meter = Meter::new(dialect, Form::EventStream, strip);
     let mut out = Vec::new();
     for piece in pieces {
@@ -30,6 +31,11 @@ fn read(dialect: Dialect, strip: bool, pieces: &[&[u8]]) -> Read {
         );
     }
     out.extend(meter.finish().unwrap_or_default());
+    (out, meter)
+}
+
+fn read(dialect: Dialect, strip: bool, pieces: &[&[u8]]) -> Read {
+    let (out, meter) = fed(dialect, strip, pieces);
     Read {
         out: String::from_utf8(out).unwrap(),
         usage: meter.usage(),
@@ -144,16 +150,7 @@ fn learnt(
     strip: bool,
     pieces: &[&[u8]],
 ) -> (Vec<u8>, (Option<Tokens>, u64, bool, bool)) {
-    let mut meter = Meter::new(dialect, Form::EventStream, strip);
-    let mut out = Vec::new();
-    for piece in pieces {
-        out.extend(
-            meter
-                .feed(Bytes::copy_from_slice(piece))
-                .unwrap_or_default(),
-        );
-    }
-    out.extend(meter.finish().unwrap_or_default());
+    let (out, meter) = fed(dialect, strip, pieces);
     (
         out,
         (

@@ -19,6 +19,12 @@ impl Fake {
             .iter()
             .map(|piece| Bytes::copy_from_slice(piece))
             .collect();
+        Self::from(pieces)
+    }
+}
+
+impl From<Vec<Bytes>> for Fake {
+    fn from(pieces: Vec<Bytes>) -> Self {
         Self(pieces.into_iter())
     }
 }

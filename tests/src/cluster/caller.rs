@@ -297,6 +297,20 @@ impl Whole {
         body["error"]["code"].as_str().unwrap_or_default().into()
     }
 
+    /// Asserts that it is an event stream that ended in an error event of this code, and looks like no whole one.
+    ///
+    /// # Panics
+    /// When it is not.
+    pub fn ends_in_error(&self, code: &str) {
+        let text = self.text();
+        let skip = text.chars().count().saturating_sub(600);
+        let tail: String = text.chars().skip(skip).collect();
+        assert!(text.contains("event: error\ndata: {"), "{tail}");
+        assert!(text.contains(&format!("\"code\":\"{code}\"")), "{tail}");
+        assert!(!text.contains("[DONE]"), "{tail}");
+        assert!(text.ends_with("\n\n"), "{tail}");
+    }
+
     /// Whether it is an event stream that ended as a whole one does.
     #[must_use]
     pub fn is_done(&self) -> bool {

@@ -13,7 +13,7 @@ use crate::jobs::client::Jobs;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, interval};
@@ -78,8 +78,7 @@ pub async fn run(options: Options) -> Report {
     let (server, publisher) = (world.server_pid.clone(), world.steady_pid());
     let mut sampler = JoinSet::from_iter([sample_on(began, server, publisher, curves.clone())]);
     let told = |fault| {
-        let mut curves = curves.lock().unwrap_or_else(PoisonError::into_inner);
-        curves.faults.push((began.elapsed(), fault));
+        lock(&curves).faults.push((began.elapsed(), fault));
     };
     let (spare, end) = (began + options.lasts / 3, began + options.lasts);
     let faults = trouble(&mut world, Dice::new(options.seed), spare, end, told).await;
@@ -96,7 +95,7 @@ pub async fn run(options: Options) -> Report {
     world.all_active().await;
     world.at_rest().await;
     sampler.shutdown().await;
-    let curves = std::mem::take(&mut *curves.lock().unwrap_or_else(PoisonError::into_inner));
+    let curves = std::mem::take(&mut *lock(&curves));
     Report {
         options,
         requests: tally.counts(),
@@ -104,6 +103,10 @@ pub async fn run(options: Options) -> Report {
         faults,
         curves,
     }
+}
+
+fn lock(curves: &Mutex<Curves>) -> MutexGuard<'_, Curves> {
+    curves.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Looks at both programs once a second, until it is ended.
@@ -125,7 +128,7 @@ async fn sample_on(
             }
         };
         let (server, publisher) = (look(server.load(Ordering::Relaxed)), look(publisher));
-        let mut curves = curves.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut curves = lock(&curves);
         curves.server.push(server);
         curves.publisher.push(publisher);
     }

@@ -128,6 +128,16 @@ impl Flow {
         }
     }
 
+    /// That its time is over, where it is.
+    fn past_deadline(&self, now: Instant) -> Option<Error> {
+        let running = self.running.as_ref()?;
+        let is_over = now >= self.limit.deadline;
+        is_over.then(|| Error::Deadline {
+            name: running.name.to_string(),
+            after: self.given,
+        })
+    }
+
     /// Why the answer must end now, if it must; or what the caller hears meanwhile.
     fn due(&mut self, cx: &mut Context<'_>) -> Option<Result<Bytes, Error>> {
         let running = self.running.as_ref()?;
@@ -136,13 +146,11 @@ impl Flow {
         }
         while self.tick.as_mut().poll(cx).is_ready() {
             let now = Instant::now();
-            let name = || running.name.to_string();
-            if now >= self.limit.deadline {
-                let (name, after) = (name(), self.given);
-                return Some(Err(Error::Deadline { name, after }));
+            if let Some(error) = self.past_deadline(now) {
+                return Some(Err(error));
             }
             if now >= self.heard_at + self.idle_timeout {
-                let (name, after) = (name(), self.idle_timeout);
+                let (name, after) = (running.name.to_string(), self.idle_timeout);
                 return Some(Err(Error::Silent { name, after }));
             }
             let is_due = self.event_stream && now >= self.told_at + KEEPALIVE_INTERVAL;
@@ -166,9 +174,18 @@ impl Flow {
         now: Instant,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        if !self.event_stream || !self.pipe.meter.is_complete() {
-            return self.end_badly(error, cx);
+        match self.event_stream && self.pipe.meter.is_complete() {
+            true => self.finish(now, cx),
+            false => self.end_badly(error, cx),
         }
+    }
+
+    /// Tells what is left, and ends.
+    fn finish(
+        &mut self,
+        now: Instant,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         match self.end_well() {
             Ok(Some(last)) => self.tell(last, now),
             Ok(None) => Poll::Ready(None),
@@ -290,13 +307,7 @@ impl Flow {
                     Err(error) => return self.end_badly(error, cx),
                 },
                 Poll::Ready(Some(Err(error))) => return self.end(error, now, cx),
-                Poll::Ready(None) => {
-                    return match self.end_well() {
-                        Ok(Some(last)) => self.tell(last, now),
-                        Ok(None) => Poll::Ready(None),
-                        Err(error) => self.end_badly(error, cx),
-                    };
-                }
+                Poll::Ready(None) => return self.finish(now, cx),
                 Poll::Pending => {
                     return match self.due(cx) {
                         Some(Ok(comment)) => Poll::Ready(Some(Ok(Frame::data(comment)))),
@@ -348,11 +359,8 @@ impl Flow {
         self.pieces = self.pieces.wrapping_add(1);
         if self.pieces.is_multiple_of(PIECES_PER_LOOK) {
             // By the clock: a flood keeps its thread from looking after timers.
-            if let Some(running) = &self.running
-                && Instant::now() >= self.limit.deadline
-            {
-                let (name, after) = (running.name.to_string(), self.given);
-                return Poll::Ready(Some(Err(Error::Deadline { name, after })));
+            if let Some(error) = self.past_deadline(Instant::now()) {
+                return Poll::Ready(Some(Err(error)));
             }
             if let Some(Err(error)) = self.due(cx) {
                 return Poll::Ready(Some(Err(error)));

@@ -1,10 +1,6 @@
 //! Streams as the documentation shows them, whole, in pieces and broken.
 
-use std::pin::Pin;
-use std::task::{Context, Poll};
-
 use bytes::Bytes;
-use http_body::{Body as HttpBody, Frame};
 use http_body_util::BodyExt;
 use proptest::prelude::{Just, Strategy, any, prop, prop_assert, prop_assert_eq};
 use serde::Deserialize;
@@ -14,29 +10,15 @@ use shared::sse;
 use super::chunks::Chunks;
 use super::stream::Translated;
 use crate::Error;
+use crate::pieces_tests::Fake;
 
 /// Thoughts, text, two calls of tools.
 const TOOL_LOOP: &str = include_str!("golden/tool_loop.sse");
 
-/// A body of the given pieces that then ends.
-struct Fake(std::vec::IntoIter<Bytes>);
-
-impl HttpBody for Fake {
-    type Data = Bytes;
-    type Error = Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        Poll::Ready(self.0.next().map(|piece| Ok(Frame::data(piece))))
-    }
-}
-
 /// The bytes that come out, and whether they ended well.
 fn translate(pieces: Vec<Bytes>, include_usage: bool) -> (Vec<u8>, Result<(), Error>) {
     let chunks = Chunks::new(7, include_usage);
-    let mut body = Translated::new(Fake(pieces.into_iter()), chunks);
+    let mut body = Translated::new(Fake::from(pieces), chunks);
     let runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = { runtime }.build().unwrap();
     let mut bytes = Vec::new();

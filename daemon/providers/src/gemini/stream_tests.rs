@@ -7,22 +7,7 @@ use serde_json::{Value, json};
 
 use super::super::key::Key;
 use super::*;
-
-/// A body of the given pieces that then ends, or breaks.
-struct Fake(Vec<Bytes>);
-
-impl HttpBody for Fake {
-    type Data = Bytes;
-    type Error = Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        let next = (!self.0.is_empty()).then(|| self.0.remove(0));
-        Poll::Ready(next.map(|piece| Ok(Frame::data(piece))))
-    }
-}
+use crate::pieces_tests::Fake;
 
 fn event(piece: &Value) -> String {
     format!("data: {piece}\r\n\r\n")
@@ -59,7 +44,7 @@ async fn translate(pieces: Vec<Bytes>, include_usage: bool) -> (Vec<u8>, Result<
         "asked",
         include_usage,
     );
-    let mut body = Translated::new(Fake(pieces), answer);
+    let mut body = Translated::new(Fake::from(pieces), answer);
     let mut bytes = Vec::new();
     while let Some(frame) = body.frame().await {
         match frame {

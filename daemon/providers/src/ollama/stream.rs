@@ -134,6 +134,7 @@ mod tests {
     use shared::sse;
 
     use super::*;
+    use crate::pieces_tests::Fake;
 
     /// Thoughts, text, a tool call and the end, several of them in one line.
     const LINES: &str = concat!(
@@ -145,26 +146,10 @@ mod tests {
         "\n",
     );
 
-    /// A body of the given pieces that then ends.
-    struct Fake(Vec<Bytes>);
-
-    impl HttpBody for Fake {
-        type Data = Bytes;
-        type Error = Error;
-
-        fn poll_frame(
-            mut self: Pin<&mut Self>,
-            _: &mut Context<'_>,
-        ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-            let next = (!self.0.is_empty()).then(|| self.0.remove(0));
-            Poll::Ready(next.map(|piece| Ok(Frame::data(piece))))
-        }
-    }
-
     /// What comes out, and whether it ended well.
     async fn translate(pieces: Vec<Bytes>) -> (Vec<sse::Event>, Result<(), Error>) {
         let answer = Answer::new(SeededRandom::new(1), "chatcmpl", true, true);
-        let mut body = Translated::new(Fake(pieces), answer);
+        let mut body = Translated::new(Fake::from(pieces), answer);
         let (mut decoder, mut events) = (sse::Decoder::new(1 << 20), Vec::new());
         while let Some(frame) = body.frame().await {
             match frame {
