@@ -10,6 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use crate::server::door;
 use crate::server::worker::Workers;
 
 /// Data that the peer's machine does not acknowledge for so long means that it is gone.
@@ -42,13 +43,13 @@ impl Acceptor {
     }
 
     /// Accepts until `closing`, and whoever has connected by then: a connection that waits while the
-    /// listener goes would be reset. Those who come later are refused.
+    /// listener goes would be reset. Those who come later are not heard, or refused.
     pub async fn run(self, closing: CancellationToken) {
         loop {
             let accepted = tokio::select! {
                 biased;
                 accepted = self.listener.accept() => accepted,
-                () = closing.cancelled() => return,
+                () = closing.cancelled() => break,
             };
             match accepted {
                 Ok((stream, _)) => self.deal_out(stream).await,
@@ -57,6 +58,10 @@ impl Acceptor {
                     tokio::time::sleep(PAUSE_AFTER_FAILURE).await;
                 }
             }
+        }
+        door::close(&self.listener).await;
+        while let Some(stream) = door::waiting(&self.listener) {
+            self.deal_out(stream).await;
         }
     }
 

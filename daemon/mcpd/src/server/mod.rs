@@ -9,6 +9,7 @@
 
 mod accept;
 mod connection;
+mod door;
 mod heads;
 mod linger;
 mod socket;
