@@ -261,7 +261,65 @@ fn default_threads() -> usize {
 
 #[cfg(test)]
 mod tests {
+    use fuzzing::proptest::prelude::*;
+    use fuzzing::proptest::sample::select;
+
     use super::*;
+
+    const VALUES: [&str; 11] = [
+        "127.0.0.1:8765",
+        "[::1]:0",
+        "off",
+        "1h30m",
+        "250ms",
+        "4294967296",
+        "64",
+        "warn,mcpd=debug",
+        "sqlite:///tmp/x.db",
+        "/nonexistent/key",
+        "",
+    ];
+
+    /// Any setting with any value.
+    fn given() -> impl Strategy<Value = BTreeMap<String, String>> {
+        let names: Vec<String> = known().map(String::from).collect();
+        let value = fuzzing::garbled(&VALUES, 2);
+        let value = value.prop_map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        prop::collection::btree_map(select(names), value, 0..4)
+    }
+
+    fn known() -> impl Iterator<Item = &'static str> {
+        let config = Config::load(map(&[("data_dir", "/nonexistent")]), map(&[])).unwrap();
+        let names: Vec<_> = config.shown.iter().map(|shown| shown.name).collect();
+        names.into_iter()
+    }
+
+    fuzzing::targets! {
+        fn any_settings_are_used_or_refused_by_name(flags in given(), variables in given()) {
+            let mut flags = flags;
+            flags.insert("data_dir".into(), "/nonexistent".into());
+            let in_environment = |name: &str| format!("MCPD_{}", name.to_uppercase());
+            let secret = (in_environment("database_url"), "postgres://u:password@h/d".into());
+            let mut environment = BTreeMap::from([secret]);
+            for (name, value) in &variables {
+                environment.insert(in_environment(name), value.clone());
+            }
+            match Config::load(flags.clone(), environment) {
+                Ok(config) => {
+                    let said = format!("{config:?}");
+                    prop_assert!(!said.contains("password"), "{}", said);
+                }
+                Err(why) => {
+                    let why = why.to_string();
+                    let named = flags.keys().chain(variables.keys()).any(|name| {
+                        let spelt = [name.clone(), name.replace('_', "-"), name.to_uppercase()];
+                        spelt.iter().any(|name| why.contains(name))
+                    });
+                    prop_assert!(named && !why.contains("password"), "{}", why);
+                }
+            }
+        }
+    }
 
     fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
         let own = |(a, b): &(&str, &str)| (String::from(*a), String::from(*b));

@@ -83,3 +83,64 @@ fn job(new: NewJob) -> Result<Submit, Status> {
         ..default
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use fuzzing::proptest::prelude::*;
+    use tonic::Code;
+
+    use super::*;
+
+    fn recorded() -> Vec<Vec<u8>> {
+        let job = NewJob {
+            kind: "chat/completions".into(),
+            payload_json: r#"{"model":"m","messages":[]}"#.into(),
+            priority: -1,
+            source: "night".into(),
+            max_attempts: Some(3),
+            deadline_at: "2026-12-01T00:00:00Z".into(),
+            run_at: "2026-11-30T00:00:00.5+01:00".into(),
+            unique_key: "one".into(),
+            labels: [("a".into(), "b".into())].into(),
+        };
+        let one = SubmitJobRequest {
+            kind: "noop".into(),
+            payload_json: "null".into(),
+            idempotency_key: "key".into(),
+            ..SubmitJobRequest::default()
+        };
+        let several = SubmitJobRequest {
+            jobs: vec![job.clone(), job],
+            ..SubmitJobRequest::default()
+        };
+        [one, several].map(|request| request.encode_to_vec()).into()
+    }
+
+    fuzzing::targets! {
+        fn any_message_is_jobs_or_refused_in_words(bytes in fuzzing::garbled(&recorded(), 3)) {
+            let Ok(request) = SubmitJobRequest::decode(&bytes[..]) else {
+                return Ok(());
+            };
+            // What a key stands for is the same after a trip.
+            let again = SubmitJobRequest::decode(&request.encode_to_vec()[..]);
+            prop_assert_eq!(again.as_ref(), Ok(&request));
+            let mut payloads: Vec<_> = request.jobs.iter().map(|job| job.payload_json.clone()).collect();
+            if payloads.is_empty() {
+                payloads.push(request.payload_json.clone());
+            }
+            match jobs_of(request.clone()) {
+                Ok((jobs, is_list)) => {
+                    prop_assert_eq!(is_list, !request.jobs.is_empty());
+                    let taken: Vec<_> = jobs.iter().map(|job| job.payload.as_str().to_owned()).collect();
+                    prop_assert_eq!(taken, payloads);
+                }
+                Err(status) => {
+                    prop_assert_eq!(status.code(), Code::InvalidArgument);
+                    let words = status.message();
+                    prop_assert!(!words.is_empty() && words.len() < 1000);
+                    prop_assert!(!words.chars().any(char::is_control), "{:?}", words);
+                }
+            }
+        }
+    }
+}

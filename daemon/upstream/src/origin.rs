@@ -1,5 +1,6 @@
 //! Where requests go: scheme, host, port and the path that all of them share.
 
+use std::net::Ipv6Addr;
 use std::sync::Arc;
 
 use http::Uri;
@@ -35,6 +36,9 @@ pub enum BadUrl {
     /// `?` or `#` inside.
     #[error("a base URL has no query")]
     Query,
+    /// Something else behind the host's `:`.
+    #[error("the port of a URL must be a number from 1 to 65535")]
+    Port,
 }
 
 impl Origin {
@@ -50,15 +54,22 @@ impl Origin {
         if authority.as_str().contains('@') {
             return Err(BadUrl::Credentials);
         }
-        if uri.query().is_some() {
+        // The parser drops what follows a `#`.
+        if uri.query().is_some() || url.contains('#') {
             return Err(BadUrl::Query);
         }
         let host = authority.host();
-        if host.is_empty() {
+        if host.is_empty() || !is_address_where_in_brackets(host) {
             return Err(BadUrl::Syntax);
         }
         let default_port = if tls { 443 } else { 80 };
-        let port = authority.port_u16().unwrap_or(default_port);
+        let port = match &authority.as_str()[host.len()..] {
+            "" | ":" => default_port,
+            port => port
+                .strip_prefix(':')
+                .and_then(number)
+                .ok_or(BadUrl::Port)?,
+        };
         let host_text = if port == default_port {
             host.to_owned()
         } else {
@@ -104,9 +115,62 @@ impl Origin {
     }
 }
 
+fn is_address_where_in_brackets(host: &str) -> bool {
+    let inner = host.strip_prefix('[').map(|rest| rest.strip_suffix(']'));
+    inner.is_none_or(|inner| inner.is_some_and(|inner| inner.parse::<Ipv6Addr>().is_ok()))
+}
+
+/// A port in digits alone: numbers of Rust may have a sign.
+fn number(port: &str) -> Option<u16> {
+    let digits = port.bytes().all(|byte| byte.is_ascii_digit());
+    port.parse().ok().filter(|port| digits && *port != 0)
+}
+
 #[cfg(test)]
 mod tests {
+    use fuzzing::proptest::prelude::*;
+
     use super::*;
+
+    const WRITTEN: [&str; 8] = [
+        "http://localhost:11434/v1",
+        "https://api.openai.com",
+        "http://[::ffff:127.0.0.1]:8000/v1/",
+        "https://user:password@host/v1",
+        "http://host:65535/",
+        "https://host/v1?key=value#part",
+        "http://0x7f.1:080//a@b/",
+        "http://host:/%2e%2e/v1",
+    ];
+
+    fuzzing::targets! {
+        fn what_is_taken_for_a_base_url_is_called_as_it_was_written(
+            text in fuzzing::garbled(&WRITTEN, 3),
+        ) {
+            let text = String::from_utf8_lossy(&text).into_owned();
+            let Ok(origin) = Origin::parse(&text) else {
+                return Ok(());
+            };
+            let (scheme, rest) = text.trim().split_once("://").unwrap();
+            let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+            prop_assert!(!path.contains(['?', '#']) && !authority.contains(['@', '?', '#']));
+            let after_host = authority.rfind(']').unwrap_or(0);
+            let (host, port) = match authority[after_host..].find(':') {
+                Some(colon) => authority.split_at(after_host + colon),
+                None => (authority, ""),
+            };
+            let default = if scheme.eq_ignore_ascii_case("https") { 443 } else { 80 };
+            let port = port.strip_prefix(':').filter(|port| !port.is_empty());
+            let port = port.map_or(Ok(default), str::parse::<u16>);
+            prop_assert_eq!(Ok(origin.port()), port);
+            prop_assert_eq!(origin.host(), host.trim_matches(['[', ']']));
+            prop_assert!(!origin.host().is_empty());
+            let joined = origin.join("models");
+            let sent: http::uri::PathAndQuery = joined.parse().unwrap();
+            prop_assert_eq!(sent.as_str(), &joined);
+            prop_assert_eq!(&Origin::parse(origin.label()).unwrap().0.label, origin.label());
+        }
+    }
 
     #[test]
     fn a_base_url_is_taken_apart() {
@@ -126,8 +190,15 @@ mod tests {
     fn what_is_no_base_url_says_why() {
         let why = |url| Origin::parse(url).unwrap_err();
         assert_eq!(why("api.openai.com/v1"), BadUrl::Syntax);
+        assert_eq!(why("http://[127.0.0.1]/"), BadUrl::Syntax);
+        assert_eq!(why("http://[::1]8000/"), BadUrl::Port);
         assert_eq!(why("ftp://host/"), BadUrl::Scheme);
         assert_eq!(why("http://user:pass@host/"), BadUrl::Credentials);
         assert_eq!(why("http://host/?key=x"), BadUrl::Query);
+        assert_eq!(why("http://host/v1#part"), BadUrl::Query);
+        for port in ["114340", "1e3", "+80", "-1", "0"] {
+            let bad = Origin::parse(&format!("http://host:{port}/"));
+            assert_eq!(bad, Err(BadUrl::Port), "{port}");
+        }
     }
 }

@@ -3,6 +3,7 @@
 //! All credentials are in memory, keyed by their public id; a request costs one hash and no
 //! database access. A credential that is deleted or expires ends what runs on its behalf.
 
+mod bearer;
 mod ended;
 mod limits;
 
@@ -13,7 +14,6 @@ use std::time::Duration;
 use dashmap::DashMap;
 use gateway::{Accounts, Caller, Ledger, Payer};
 use http::HeaderMap;
-use http::header::AUTHORIZATION;
 use kit::clock::SharedClock;
 use kit::random::SharedRandom;
 use secrecy::SecretString;
@@ -28,6 +28,7 @@ use store::tokens::TokenRecord;
 use store::{Store, StoreError};
 use tokio_util::sync::CancellationToken;
 
+use crate::auth::bearer::bearer;
 use crate::auth::ended::Ended;
 use crate::auth::limits::SpentSoFar;
 use crate::http::error::ApiError;
@@ -444,17 +445,6 @@ fn document(credential: &Credential, now: Timestamp) -> Token {
 
 fn may_see(viewer: &Credential, record: &TokenRecord) -> bool {
     viewer.covers(Role::Admin) || viewer.principal() == record.principal
-}
-
-/// The token of a request: in `Authorization`, or where Anthropic's clients put it.
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let Some(authorization) = headers.get(AUTHORIZATION) else {
-        return headers.get("x-api-key")?.to_str().ok().map(str::trim);
-    };
-    let (scheme, credential) = authorization.to_str().ok()?.split_once(' ')?;
-    scheme
-        .eq_ignore_ascii_case("bearer")
-        .then(|| credential.trim())
 }
 
 fn unauthorized(message: impl Into<String>) -> ApiError {
