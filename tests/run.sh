@@ -6,7 +6,7 @@
 #   tests/run.sh --quick    without the tests that start the real binaries
 #
 # Installs what the tests need where it is missing: by apt-get on Debian, by `cargo install` for nextest, by pip and npm
-# for the SDKs and gRPC. Where no package registry can be reached these are left out, and the summary says so.
+# for the SDKs and gRPC; nginx is only unpacked. Where no package registry can be reached these are left out, and the summary says so.
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
@@ -100,6 +100,23 @@ install_nextest() {
         --version "$nextest_version" cargo-nextest && rm -rf "$target/tools/build"
 }
 
+# The program alone, out of its package: installed whole it would serve on port 80.
+unpack_nginx() {
+    if command -v nginx >/dev/null || [ -x /usr/sbin/nginx ]; then return 0; fi
+    local folder=$target/tools/nginx
+    printf 'unpacking nginx into %s\n' "$folder"
+    mkdir -p "$folder" "$target/tools/bin"
+    if ! (
+        cd "$folder"
+        { apt-get -qq download nginx || { as_root apt-get -qq update && apt-get -qq download nginx; }; } 2>/dev/null &&
+            dpkg-deb -x nginx_*.deb . && usr/sbin/nginx -v 2>/dev/null
+    ); then
+        printf 'nginx can not be had here: a test behind the real one leaves itself out\n'
+        return "$left_out"
+    fi
+    ln -sf ../nginx/usr/sbin/nginx "$target/tools/bin/nginx"
+}
+
 prepare() {
     if ! { cargo fmt --version && cargo clippy --version; } >/dev/null 2>&1; then
         printf 'error: rustfmt or clippy is missing\ntry: rustup component add rustfmt clippy\n' >&2
@@ -144,6 +161,7 @@ nextest() { cargo nextest run --locked --workspace --no-tests=pass "$@"; }
 has_system_tests() { [ -n "$(cargo nextest list --locked --workspace --message-format oneline -E "$system_tests" 2>/dev/null)" ]; }
 
 step "what the tests need" prepare
+step "nginx" unpack_nginx
 step "formatting" cargo fmt --all --check
 step "shell scripts" scripts
 step "lints" cargo clippy --quiet --locked --workspace --all-targets -- -D warnings

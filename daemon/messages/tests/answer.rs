@@ -241,4 +241,8 @@ fn an_object() -> impl Strategy<Value = Value> {
         .prop_map(|json| json.value().unwrap_or_default());
     prop::collection::vec(("[a-zé\"]{1,5}", value), 0..4)
         .prop_map(|fields| Value::Object(fields.into_iter().collect()))
+        .prop_filter("too deep inside a request", |object| {
+            let inside = format!("{}{object}{}", "[".repeat(8), "]".repeat(8));
+            serde_json::from_str::<Value>(&inside).is_ok()
+        })
 }
