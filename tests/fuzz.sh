@@ -49,7 +49,7 @@ for file in "${files[@]}"; do
 done
 
 printf 'building ...\n' >&2
-built=$(cargo test --quiet --locked --no-run --message-format json "${packages[@]}" --lib --bins "${tests[@]}")
+built=$(cargo test --profile fuzzing --quiet --locked --no-run --message-format json "${packages[@]}" --lib --bins "${tests[@]}")
 # "FOLDER BINARY" of each: many binaries are called `fuzz`.
 mapfile -t binaries < <(sed -n \
     's/.*"package_id":"[^"]*\/\([^/"#]*\)#.*"test":true}.*"executable":"\([^"]*\)".*/\1 \2/p' <<<"$built")

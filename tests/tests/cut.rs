@@ -114,10 +114,12 @@ async fn a_provider_whose_connection_breaks_inside_a_token_never_looks_complete(
         .await;
     for row in ROWS {
         for cut_at in [40, 300, 700, 1111] {
-            // Connections that were opened by other rules are not to be used again.
-            proxy.reset();
-            let closed =
-                async || system_tests::cluster::wait::when(proxy.open() == 0, proxy.open());
+            // Connections that were opened by other rules are not to be used again, nor is that of a look at the
+            // provider's health that came in between.
+            let closed = async || {
+                proxy.reset();
+                system_tests::cluster::wait::when(proxy.open() == 0, proxy.open())
+            };
             until("the old connections to go", Duration::from_secs(5), closed).await;
             let down = Lane {
                 cut_at,

@@ -31,8 +31,8 @@ const WARM: usize = 100;
 const PRINCIPALS: usize = 8;
 /// Connections for all that is no channel.
 const CALLERS: usize = 8;
-/// Longest that all may take to begin.
-const BINDING: Duration = Duration::from_secs(90);
+/// Longest that all may take to begin, also while each is told of at trace level.
+const BINDING: Duration = Duration::from_secs(240);
 /// How long they are watched.
 const WATCHED: Duration = Duration::from_secs(32);
 /// What one may cost, in bytes: sockets' buffers are the kernel's.
