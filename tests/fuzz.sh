@@ -6,6 +6,7 @@
 #   tests/fuzz.sh 10 gemini sse      those whose name has one of these words in it
 #   tests/fuzz.sh --list             their names
 #
+# The first build takes about twenty minutes on two cores; FUZZ_PROFILE=dev builds sooner and runs several times slower.
 # FUZZ_MEMORY is what one target may take, in KiB of address space, 4 GiB; FUZZ_LOGS the folder for what they say.
 set -euo pipefail
 
@@ -13,6 +14,7 @@ cd "$(dirname "$0")/.."
 target=${CARGO_TARGET_DIR:-$PWD/target}
 logs=${FUZZ_LOGS:-$target/fuzz}
 memory=${FUZZ_MEMORY:-4194304}
+profile=${FUZZ_PROFILE:-fuzzing}
 
 list=
 minutes=1
@@ -49,7 +51,7 @@ for file in "${files[@]}"; do
 done
 
 printf 'building ...\n' >&2
-built=$(cargo test --profile fuzzing --quiet --locked --no-run --message-format json "${packages[@]}" --lib --bins "${tests[@]}")
+built=$(cargo test --profile "$profile" --quiet --locked --no-run --message-format json "${packages[@]}" --lib --bins "${tests[@]}")
 # "FOLDER BINARY" of each: many binaries are called `fuzz`.
 mapfile -t binaries < <(sed -n \
     's/.*"package_id":"[^"]*\/\([^/"#]*\)#.*"test":true}.*"executable":"\([^"]*\)".*/\1 \2/p' <<<"$built")
