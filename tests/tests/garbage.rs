@@ -111,7 +111,8 @@ async fn a_page_instead_of_an_answer_is_passed_on_or_refused_in_words() {
             let ran = mcpctl(&stage.mcpd, &args).await;
             assert!(ran.code.is_some_and(|code| code > 0), "{args:?}: {ran:?}");
             assert_eq!(ran.stdout, "", "{args:?}");
-            assert!(ran.stderr.contains("error: "), "{ran:?}");
+            let blamed = format!("error: the provider of `{row}` does not answer as an LLM does");
+            assert!(ran.stderr.contains(&blamed), "{ran:?}");
             assert!(ran.stderr.contains("try: "), "{ran:?}");
         }
         let jobs = Jobs::of(&stage.mcpd);

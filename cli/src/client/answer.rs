@@ -17,7 +17,7 @@ pub(super) fn json(
     body: &[u8],
 ) -> Result<Value> {
     serde_json::from_slice(body).map_err(|why| {
-        let failure = not_our_server(server, status, headers);
+        let failure = not_an_answer(server, status, headers);
         if is_json(headers) {
             failure.cause(format!("the answer is not JSON: {why}"))
         } else {
@@ -50,7 +50,7 @@ pub(super) fn failure(
         .cause(text)
         .request_id(header_text(headers, headers::REQUEST_ID));
     }
-    not_our_server(server, status, headers)
+    not_an_answer(server, status, headers)
 }
 
 /// The failure that an error body describes.
@@ -117,6 +117,22 @@ fn own_hint(code: &str, server: Option<&ServerUrl>) -> Option<String> {
     Some(hint)
 }
 
+/// What came is no JSON: an LLM's provider said it, and the server passed it on as it was, or no mcpd answered at all.
+fn not_an_answer(server: &ServerUrl, status: StatusCode, headers: &HeaderMap) -> Failure {
+    let Some(llm) = header_text(headers, headers::LLM) else {
+        return not_our_server(server, status, headers);
+    };
+    let llm = crate::output::sanitise::one_line(&llm);
+    let kind = content_type(headers);
+    Failure::new(
+        exit_of(status),
+        format!("the provider of `{llm}` does not answer as an LLM does"),
+    )
+    .cause(format!("it answered HTTP {status} with {kind}"))
+    .hint("is its URL complete, such as http://HOST:PORT/v1? A login page or a proxy may stand before it")
+    .request_id(header_text(headers, headers::REQUEST_ID))
+}
+
 /// Something answered, and it was no mcpd.
 fn not_our_server(server: &ServerUrl, status: StatusCode, headers: &HeaderMap) -> Failure {
     if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
@@ -124,18 +140,26 @@ fn not_our_server(server: &ServerUrl, status: StatusCode, headers: &HeaderMap) -
             .cause(format!("it answered HTTP {status} for {server}"))
             .hint("write them into HTTP_PROXY, as http://USER:PASSWORD@HOST:PORT");
     }
-    let kind = header_text(headers, header::CONTENT_TYPE.as_str());
-    let kind = kind.unwrap_or_else(|| "no content type".into());
-    let exit = match Exit::of_status(status.as_u16()) {
-        Exit::Unavailable => Exit::Unavailable,
-        _ => Exit::Failure,
-    };
-    let failure = Failure::new(exit, format!("what answers at {server} is not an mcpd"))
+    let kind = content_type(headers);
+    let message = format!("what answers at {server} is not an mcpd");
+    let failure = Failure::new(exit_of(status), message)
         .cause(format!("it answered HTTP {status} with {kind}"));
     match header_text(headers, header::LOCATION.as_str()) {
         Some(to) => failure.hint(format!("it points to {to}: is the URL complete?")),
         None => failure.hint("check the URL and the port; a proxy on the way may answer itself"),
     }
+}
+
+fn exit_of(status: StatusCode) -> Exit {
+    match Exit::of_status(status.as_u16()) {
+        Exit::Unavailable => Exit::Unavailable,
+        _ => Exit::Failure,
+    }
+}
+
+fn content_type(headers: &HeaderMap) -> String {
+    let kind = header_text(headers, header::CONTENT_TYPE.as_str());
+    kind.unwrap_or_else(|| "no content type".into())
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
