@@ -138,8 +138,7 @@ mod tests {
         assert_eq!(stripped(&[&doubled]), b"\x16\x16");
     }
 
-    proptest! {
-        #[test]
+    fuzzing::targets! {
         fn marks_go_and_all_else_stays_wherever_pieces_are_cut(
             parts in prop::collection::vec(prop::collection::vec(prop::sample::select(b"\x1601a\xff".to_vec()), 0..8), 1..6),
             cut in 1_usize..9,

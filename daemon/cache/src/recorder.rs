@@ -1,6 +1,7 @@
 //! Keeps an answer as it passes, to become an entry when it has ended well.
 
 use meter::Form;
+use serde::de::IgnoredAny;
 use shared::{infer_path::InferPath, sse};
 
 use crate::{assemble, entry::Entry};
@@ -41,8 +42,8 @@ impl Recorder {
     }
 
     /// What may be given again; `None` where there is nothing to keep: the answer broke off
-    /// (`complete` is false), had an error in it, was too large, or has something in it that
-    /// can't be put together without loss.
+    /// (`complete` is false), had an error in it or what nobody can read, was too large, or has
+    /// something in it that can't be put together without loss.
     pub fn finish(self, complete: bool) -> Option<Entry> {
         let body = self.body.filter(|_| complete)?;
         match (self.form, self.path) {
@@ -60,19 +61,24 @@ impl Recorder {
                 Some(Entry::whole(self.path, whole.to_string().into()))
             }
             (Form::EventStream, InferPath::Responses | InferPath::Messages) => {
-                let ends_well = events(&body)?.last().is_some_and(|last| {
-                    matches!(
-                        serde_json::from_str::<serde_json::Value>(&last.data)
-                            .unwrap_or_default()["type"]
-                            .as_str(),
-                        Some("response.completed" | "message_stop")
-                    )
-                });
-                ends_well.then(|| Entry::stream(self.path, body.into()))
+                let events = events(&body)?;
+                let is_readable =
+                    |event: &sse::Event| serde_json::from_str::<IgnoredAny>(&event.data).is_ok();
+                let is_good = ends_well(events.last()?) && events.iter().all(is_readable);
+                is_good.then(|| Entry::stream(self.path, body.into()))
             }
             (Form::EventStream, InferPath::Embeddings | InferPath::Rerank) => None,
         }
     }
+}
+
+/// Whether the last event says that the answer is whole.
+fn ends_well(last: &sse::Event) -> bool {
+    let last: serde_json::Value = serde_json::from_str(&last.data).unwrap_or_default();
+    matches!(
+        last["type"].as_str(),
+        Some("response.completed" | "message_stop")
+    )
 }
 
 /// The events of a stream, the end mark aside; `None` where one is an error.

@@ -173,6 +173,10 @@ fn what_is_no_good_answer_is_not_kept() {
         let text = String::from_utf8_lossy(&sent).into_owned();
         assert_eq!(record(CHAT, Form::EventStream, &sent), None, "{text}");
     }
+    let end = b"data: {\"type\":\"message_stop\"}\n\n";
+    let broken = [&b"data: {\"type\":\"ping\"\n\n"[..], end].concat();
+    let kept = record(InferPath::Messages, Form::EventStream, &broken);
+    assert_eq!(kept, None, "an event that nobody can read");
     for body in ["{\"error\":{}}", "[]", "{", ""] {
         assert_eq!(record(CHAT, Form::Whole, body.as_bytes()), None, "{body}");
     }
