@@ -10,6 +10,9 @@ use system_tests::mock::{Behaviour, Mock, Settings};
 use tokio::task::JoinSet;
 
 const CALLERS: u64 = 100;
+/// What a call that fails takes: longer than a hundred callers need to come, so that all are in flight together. A
+/// budget of those in flight allows the ones that come later more.
+const AT_ONCE_MS: u64 = 800;
 const RECOVERED: Duration = Duration::from_secs(40);
 
 /// Two providers behind one name; what the breaker of each allows.
@@ -53,7 +56,7 @@ async fn a_storm_of_errors_is_not_multiplied() {
         for stream in [false, true] {
             let failing = Behaviour {
                 status: Some(status),
-                first_token_ms: 50,
+                first_token_ms: AT_ONCE_MS,
                 ..Behaviour::default()
             };
             let before = calls(&mocks);
