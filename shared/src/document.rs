@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::API_VERSION;
 use crate::name::Name;
+use crate::nesting::{MAX_NESTING, is_value_too_deep};
 use crate::timestamp::Timestamp;
 
 /// One resource as it travels.
@@ -115,6 +116,9 @@ pub enum BadDocument {
         /// What was sent instead.
         found: &'static str,
     },
+    /// Nested deeper than others can read.
+    #[error("a {0} may nest {MAX_NESTING} levels deep at most")]
+    TooDeep(&'static str),
     /// The envelope names another kind.
     #[error("expected a document of kind `{expected}`, found kind `{found}`")]
     OtherKind {
@@ -133,12 +137,15 @@ pub enum BadDocument {
 /// Shape: the flat form's `name` and `labels` (and a few server-set fields of `metadata`) move to
 /// `metadata`, fields named in `status_fields` are dropped (a writer can't set what is seen), all
 /// others move to `spec`. An envelope passes through with its `status` removed.
-/// Errors: [`BadDocument`] where the value is no object, or an envelope of another kind or version.
+/// Errors: [`BadDocument`] where the value is no object, too deep, or an envelope of another kind or version.
 pub fn spread(
     value: Value,
     kind: &'static str,
     status_fields: &[&str],
 ) -> Result<Value, BadDocument> {
+    if is_value_too_deep(&value) {
+        return Err(BadDocument::TooDeep(kind));
+    }
     let mut fields = match value {
         Value::Object(fields) => fields,
         other => {

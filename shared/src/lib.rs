@@ -19,6 +19,7 @@ pub mod llm;
 pub mod load;
 pub mod local_control;
 pub mod name;
+pub mod nesting;
 #[cfg(feature = "openapi")]
 mod openapi;
 pub mod price;

@@ -1,6 +1,7 @@
 //! ReportMetrics, ReportBenchmark: what workers tell of themselves, for people who look.
 
 use shared::job::{Json, MAX_METRICS_BYTES};
+use shared::nesting::MAX_NESTING;
 use tonic::Status;
 
 use crate::callers::Caller;
@@ -39,5 +40,10 @@ fn small(field: &str, text: String) -> Result<Json, Status> {
         let why = format!("`{field}` may have 16 KiB at most");
         return Err(Status::invalid_argument(why));
     }
-    json(field, text)
+    let value = json(field, text)?;
+    if value.is_too_deep() {
+        let why = format!("`{field}` may nest {MAX_NESTING} levels deep at most");
+        return Err(Status::invalid_argument(why));
+    }
+    Ok(value)
 }

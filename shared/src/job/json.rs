@@ -5,6 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::nesting;
+
 /// One JSON value as its author wrote it, byte for byte. `Debug` tells its size alone: prompts and
 /// answers belong in no log.
 #[derive(Clone, Serialize, Deserialize)]
@@ -20,6 +22,11 @@ impl Json {
     /// The value as text.
     pub fn as_str(&self) -> &str {
         self.0.get()
+    }
+
+    /// Whether it nests deeper than others can read ([`MAX_NESTING`](crate::nesting::MAX_NESTING)).
+    pub fn is_too_deep(&self) -> bool {
+        nesting::is_too_deep(self.as_str())
     }
 
     /// `null`.

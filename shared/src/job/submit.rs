@@ -115,6 +115,10 @@ impl Submit {
             "`payload` is larger than 4 MiB: send large files elsewhere and refer to them",
         )?;
         rule(
+            !self.payload.is_too_deep(),
+            "`payload` may nest 60 levels deep at most: a worker's parser could not read it",
+        )?;
+        rule(
             self.priority.unsigned_abs() <= MAX_PRIORITY.unsigned_abs(),
             "`priority` must be between -1000000 and 1000000",
         )?;
@@ -218,5 +222,11 @@ mod tests {
             "x".repeat(MAX_PAYLOAD_BYTES)
         );
         assert!(why(&large).contains("4 MiB"));
+        let deep = format!(
+            r#"{{"kind":"echo","payload":{}{}}}"#,
+            "[".repeat(5000),
+            "]".repeat(5000)
+        );
+        assert!(why(&deep).contains("60 levels"));
     }
 }

@@ -265,6 +265,9 @@ fn check_metrics(metrics: Option<&Json>) -> Result<(), BadJob> {
     if metrics.is_some_and(|metrics| metrics.as_str().len() > MAX_METRICS_BYTES) {
         return Err(BadJob::Rule("`metrics` may have 16 KiB at most"));
     }
+    if metrics.is_some_and(Json::is_too_deep) {
+        return Err(BadJob::Rule("`metrics` may nest 60 levels deep at most"));
+    }
     Ok(())
 }
 
@@ -272,6 +275,9 @@ impl Bounded for Complete {
     fn check(&self) -> Result<(), BadJob> {
         if self.result.as_str().len() > MAX_RESULT_BYTES {
             return Err(BadJob::Rule("`result` is larger than 4 MiB"));
+        }
+        if self.result.is_too_deep() {
+            return Err(BadJob::Rule("`result` may nest 60 levels deep at most"));
         }
         check_metrics(self.metrics.as_ref())
     }

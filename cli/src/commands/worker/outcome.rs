@@ -4,6 +4,7 @@ use std::process::ExitStatus;
 use std::time::Duration;
 
 use shared::job::{Json, MAX_ERROR_BYTES, MAX_RESULT_BYTES};
+use shared::nesting::MAX_NESTING;
 
 /// Exit codes (sysexits.h) that say: the same job will fail here and everywhere.
 ///
@@ -76,7 +77,7 @@ impl Remains {
         }
         match &self.status {
             Err(why) => again(&format!("the command's end is not known: {why}")),
-            Ok(status) if status.success() => result(&self.stdout).unwrap_or_else(|| too_large("")),
+            Ok(status) if status.success() => result(&self.stdout),
             Ok(status) => match status.code() {
                 Some(code) => {
                     let error = format!("the command failed with exit code {code}");
@@ -88,15 +89,24 @@ impl Remains {
     }
 }
 
-/// Stdout as a result; `None` where it is too large for one.
-fn result(stdout: &[u8]) -> Option<Outcome> {
+/// Stdout as a result, or why it can be none.
+fn result(stdout: &[u8]) -> Outcome {
     let text = String::from_utf8_lossy(stdout);
     let json = Json::parse(text.clone().into_owned()).unwrap_or_else(|_| {
         let text = text.strip_suffix('\n').unwrap_or(&text);
         let text = text.strip_suffix('\r').unwrap_or(text);
         Json::from(serde_json::Value::from(text))
     });
-    (json.as_str().len() <= MAX_RESULT_BYTES).then_some(Outcome::Result(json))
+    if json.as_str().len() > MAX_RESULT_BYTES {
+        return too_large("");
+    }
+    if json.is_too_deep() {
+        let error = format!(
+            "the command's output is JSON that nests deeper than {MAX_NESTING} levels: print less deep, or a text"
+        );
+        return failure(&error, "", false);
+    }
+    Outcome::Result(json)
 }
 
 fn too_large(tail: &str) -> Outcome {
@@ -180,6 +190,15 @@ mod tests {
             };
             assert!(error.contains("4 MiB") && !retryable, "{error}");
         }
+    }
+
+    #[test]
+    fn a_result_that_nests_too_deep_is_a_final_failure() {
+        let stdout = "[".repeat(5000) + &"]".repeat(5000);
+        let Outcome::Failure { error, retryable } = of(0, stdout.as_bytes(), "") else {
+            panic!("it is no result");
+        };
+        assert!(error.contains("60 levels") && !retryable, "{error}");
     }
 
     #[test]

@@ -136,6 +136,9 @@ async fn deferred(mut begun: Begun) -> Result<Brought, Refused> {
         true => Json::parse(text).map_err(|_| again("the answer is not JSON".into()))?,
         false => Value::String(text).into(),
     };
+    if result.is_too_deep() {
+        return Err(give_up("the answer nests deeper than 60 levels".into()));
+    }
     Ok(Brought {
         result,
         content_type: begun.content_type,

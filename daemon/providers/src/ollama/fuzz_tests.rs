@@ -4,6 +4,7 @@ use fuzzing::{bytes, corpus, cuts, mutated_stream, mutated_text};
 use kit::random::SeededRandom;
 use proptest::prelude::*;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::catalogue::About;
 use super::request::{self, Asked};
@@ -75,7 +76,8 @@ fuzzing::targets! {
         for encoding in ["float", "base64"] {
             let encoding = crate::encoding::Encoding::named(Some(&encoding.into())).unwrap();
             if let Ok(ours) = embed::response(&theirs, encoding) {
-                prop_assert!(serde_json::from_str::<Value>(&ours).is_ok(), "{}", ours);
+                // Numbers pass as they were written, also those that no parser has room for.
+                prop_assert!(serde_json::from_str::<&RawValue>(&ours).is_ok(), "{}", ours);
             }
         }
         let _ = refusal_message(&theirs);
