@@ -37,8 +37,14 @@ async fn bodies_that_are_no_request_are_refused_in_our_words() {
         .await;
     let infer = "/api/v1/llms/cloud/infer";
     let deep = "[".repeat(100_000);
+    // Others could not read it again.
+    let hundred = format!("{}{}", "[".repeat(100), "]".repeat(100));
+    let deep_job = format!(r#"{{"kind": "work", "payload": {hundred}}}"#);
+    let deep_alias = format!(r#"{{"name": "deep", "llms": ["cloud"], "own": {hundred}}}"#);
     let bad = "invalid_request";
     for (path, body) in [
+        ("/v1/jobs", deep_job.as_str()),
+        ("/api/v1/aliases", deep_alias.as_str()),
         (infer, "{"),
         (infer, ""),
         (infer, "[]"),
@@ -61,6 +67,10 @@ async fn bodies_that_are_no_request_are_refused_in_our_words() {
         (
             "/api/v1/llms",
             "{\"name\": \"a\", \"type\": \"openai\", \"model\": \"m\", \"url\": \"gopher://h\"}",
+        ),
+        (
+            "/api/v1/llms",
+            "{\"name\": \"a\", \"type\": \"openai\", \"model\": \"m\", \"url\": \"http://h:114340/v1\"}",
         ),
         (
             "/api/v1/llms",
