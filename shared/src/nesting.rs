@@ -57,7 +57,9 @@ mod tests {
         ) {
             let text = format!("{}{json}{}", "[".repeat(around), "]".repeat(around));
             if let Ok(value) = serde_json::from_str::<Value>(&text) {
-                prop_assert_eq!(is_too_deep(&text), is_value_too_deep(&value), "{}", text);
+                prop_assert_eq!(is_too_deep(&value.to_string()), is_value_too_deep(&value), "{}", text);
+                // Of members that come twice a parser keeps one.
+                prop_assert!(is_too_deep(&text) || !is_value_too_deep(&value), "{}", text);
             }
         }
     }

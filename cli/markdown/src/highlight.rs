@@ -6,8 +6,9 @@ use syntect::parsing::{ParseState, Scope, ScopeStack, SyntaxReference, SyntaxSet
 
 use crate::style::{Ink, Style};
 
-/// The longest line that is looked at, in bytes: data that somebody put on one line is not read.
-const LONGEST: usize = 2000;
+/// The longest line that is looked at, in bytes: data that somebody put on one line is not read. While a line grows, it
+/// is read again with each piece.
+const LONGEST: usize = 1000;
 
 /// Languages that the grammars know by another name, or that look much like one they know.
 const ALSO: [(&str, &str); 14] = [
