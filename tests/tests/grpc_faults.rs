@@ -15,7 +15,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use system_tests::cluster::ports::free_address;
 use system_tests::cluster::wait::when;
-use system_tests::cluster::{Ask, Mcpd, until};
+use system_tests::cluster::{Mcpd, until};
 use system_tests::proxy::{Proxy, Rules};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -51,15 +51,6 @@ impl Scene {
     /// A peer behind the network.
     fn peer(&self, name: &'static str) -> Peer {
         Peer::of(&self.mcpd, self.proxy.url(), name)
-    }
-
-    /// Connections and tasks of the server.
-    async fn running(&self) -> usize {
-        let metrics = self.mcpd.admin(Ask::get("/metrics")).await.text();
-        let running = metrics
-            .lines()
-            .find_map(|line| line.strip_prefix("mcpd_running "));
-        running.unwrap().parse().unwrap()
     }
 }
 
@@ -257,7 +248,7 @@ async fn a_watcher_whose_connection_breaks_twice_misses_nothing_and_sees_nothing
 async fn nothing_is_kept_for_watchers_that_vanish_without_a_word() {
     let scene = Scene::start().await;
     let id = scene.peer("submitter").submit().await;
-    let (before, files) = (scene.running().await, scene.mcpd.process.open_files());
+    let (before, files) = (scene.mcpd.running().await, scene.mcpd.process.open_files());
     let mut watchers = Vec::new();
     for _ in 0..20 {
         let mut watcher = scene.peer("watcher");
@@ -265,11 +256,11 @@ async fn nothing_is_kept_for_watchers_that_vanish_without_a_word() {
         next(&mut stream).await.unwrap().unwrap();
         watchers.push((watcher, stream));
     }
-    let during = scene.running().await;
+    let during = scene.mcpd.running().await;
     assert!(during >= before + 20, "{during} tasks, {before} before");
     scene.proxy.set(Rules::dark());
     until("the server to let them go", VANISHED, async || {
-        let (now, open) = (scene.running().await, scene.mcpd.process.open_files());
+        let (now, open) = (scene.mcpd.running().await, scene.mcpd.process.open_files());
         let is_over = now <= before && open.sockets <= files.sockets;
         when(is_over, format!("{now} tasks, {before} before, {open:?}"))
     })

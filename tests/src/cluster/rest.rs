@@ -54,6 +54,11 @@ impl Mcpd {
         self.process.left_nothing(MORE_FILES, MORE_KIB);
         self.shows_no_secret().await;
     }
+
+    /// Its connections and tasks, but for the one that asks.
+    pub async fn running(&self) -> usize {
+        running(&self.admin(Ask::get("/metrics")).await.text())
+    }
 }
 
 impl Mcplocal {
