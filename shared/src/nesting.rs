@@ -12,22 +12,20 @@ pub const MAX_NESTING: usize = 60;
 ///
 /// Shape: `json` is valid; of other texts the answer means nothing.
 pub fn is_too_deep(json: &str) -> bool {
-    let (mut depth, mut deepest) = (0_usize, 0);
+    let mut depth = 0_usize;
     let (mut in_text, mut escaped) = (false, false);
     for byte in json.bytes() {
         match byte {
             _ if escaped => escaped = false,
             b'\\' if in_text => escaped = true,
             b'"' => in_text = !in_text,
-            b'[' | b'{' if !in_text => {
-                depth += 1;
-                deepest = deepest.max(depth);
-            }
+            b'[' | b'{' if !in_text && depth == MAX_NESTING => return true,
+            b'[' | b'{' if !in_text => depth += 1,
             b']' | b'}' if !in_text => depth = depth.saturating_sub(1),
             _ => {}
         }
     }
-    deepest > MAX_NESTING
+    false
 }
 
 /// The same of a value.

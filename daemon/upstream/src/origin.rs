@@ -116,8 +116,11 @@ impl Origin {
 }
 
 fn is_address_where_in_brackets(host: &str) -> bool {
-    let inner = host.strip_prefix('[').map(|rest| rest.strip_suffix(']'));
-    inner.is_none_or(|inner| inner.is_some_and(|inner| inner.parse::<Ipv6Addr>().is_ok()))
+    let Some(rest) = host.strip_prefix('[') else {
+        return true;
+    };
+    let inner = rest.strip_suffix(']');
+    inner.is_some_and(|inner| inner.parse::<Ipv6Addr>().is_ok())
 }
 
 /// A port in digits alone: numbers of Rust may have a sign.
