@@ -16,6 +16,8 @@ export PATH=$target/tools/bin:$PATH
 # Tests on PostgreSQL fail where there is none, instead of leaving it out.
 export MCPCTL_REQUIRE_POSTGRES=1
 export CARGO_TERM_PROGRESS_WHEN=never
+# A build that nobody goes on with: what a next one could reuse would only take time and disk.
+if [ -n "${CI:-}" ]; then export CARGO_INCREMENTAL=${CARGO_INCREMENTAL:-0}; fi
 
 nextest_version=0.9.143
 
