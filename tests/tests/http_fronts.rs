@@ -5,6 +5,10 @@
     reason = "a test that can't go on shall panic with what it saw"
 )]
 
+mod body_routes;
+
+use body_routes::{BodyRoute, Takes, body_routes};
+use mcpd::http::read::{MAX_CONTROL_BODY_BYTES, MAX_JOBS_BODY_BYTES};
 use serde_json::json;
 use shared::headers::PROVIDER_SESSION;
 use std::time::Duration;
@@ -17,21 +21,28 @@ const SOON: Duration = Duration::from_secs(15);
 /// What a request that is refused may leave behind, in KiB.
 const SMALL_KIB: u64 = 20 * 1024;
 
-/// One of each way in which a body is read, and whether its size is that of inference.
-const FRONTS: [(&str, bool); 9] = [
-    ("/api/v1/llms/cloud/infer", true),
-    ("/v1/chat/completions", true),
-    ("/v1/messages", true),
-    ("/v1/responses", true),
-    ("/api/v1/llms/_provider-task/1-1/result", true),
-    ("/api/v1/llms", false),
-    ("/api/v1/tokens", false),
-    ("/api/v1/route/explain", false),
-    ("/api/v1/llms/_provider-heartbeat", false),
-];
+/// Bytes that may be sent and not read: what the buffers of both sockets hold.
+const ON_THE_WAY_BYTES: usize = 64 * 1024 * 1024;
+/// What mcpd is told to take of an inference request, in bytes.
+const INFERENCE_BYTES: usize = 2_000_000;
+
+/// All fronts that read a body, and the most bytes that each takes. One that reads none has none that is too deep, and
+/// an answer in the making is bounded as one that is read: see `slow_reader`.
+fn fronts() -> Vec<(BodyRoute, usize)> {
+    let bound = |route: &BodyRoute| match route.takes {
+        Takes::Nothing | Takes::Upload => None,
+        Takes::Document => Some(MAX_CONTROL_BODY_BYTES),
+        Takes::Jobs => Some(MAX_JOBS_BODY_BYTES),
+        Takes::Inference => Some(INFERENCE_BYTES),
+    };
+    let all = body_routes().into_iter();
+    all.filter_map(|route| bound(&route).map(|bytes| (route, bytes)))
+        .collect()
+}
 
 async fn scene() -> (Mcpd, Mock) {
-    let mcpd = Mcpd::start(&[("MCPD_MAX_BODY_BYTES", "2000000")]).await;
+    let bound = INFERENCE_BYTES.to_string();
+    let mcpd = Mcpd::start(&[("MCPD_MAX_BODY_BYTES", &bound)]).await;
     let mock = Mock::start(Settings::default()).unwrap();
     mcpd.create_public("cloud", &mock.base_url(), json!({}))
         .await;
@@ -39,8 +50,8 @@ async fn scene() -> (Mcpd, Mock) {
 }
 
 /// The answer to these bytes; what asked was within all limits of time.
-async fn asked(mcpd: &Mcpd, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Whole {
-    let mut ask = Ask::new("POST", path)
+async fn asked(mcpd: &Mcpd, route: &BodyRoute, headers: &[(&str, &str)], body: Vec<u8>) -> Whole {
+    let mut ask = Ask::new(route.method.as_str(), &route.path)
         .header(PROVIDER_SESSION, "none")
         .body(body);
     for (name, value) in headers {
@@ -60,9 +71,9 @@ async fn what_is_too_deep_is_refused_on_every_front() {
         let content = format!(
             "{{\"model\": \"cloud\", \"max_tokens\": 1, \"messages\": [{{\"role\": \"user\", \"content\": {list}"
         );
-        for (path, _) in FRONTS {
+        for (route, _) in &fronts() {
             for body in [&list, &objects, &closed, &content] {
-                let answer = asked(&mcpd, path, &[], body.clone().into_bytes()).await;
+                let answer = asked(&mcpd, route, &[], body.clone().into_bytes()).await;
                 let shown: String = body.chars().take(60).collect();
                 let text = answer.text();
                 let refused = matches!(answer.status, 400 | 404 | 413);
@@ -70,50 +81,47 @@ async fn what_is_too_deep_is_refused_on_every_front() {
                 if std::ptr::eq(body, &closed) && answer.status == 200 {
                     continue;
                 }
-                assert!(refused, "{path} {depth} {shown}: {} {text}", answer.status);
-                assert!(answer.json()["error"].is_object(), "{path} {shown}: {text}");
+                let what = format!("{route:?} {depth} {shown}: {} {text}", answer.status);
+                assert!(refused, "{what}");
+                assert!(answer.json()["error"].is_object(), "{what}");
             }
         }
     }
-    assert!(mock.stats().completions <= 3, "one front takes it as it is");
+    let completions = mock.stats().completions;
+    assert!(
+        completions <= 4,
+        "two fronts take it as it is: {completions}"
+    );
     let grown = mcpd.process.rss_kib().saturating_sub(before);
     assert!(grown < 2 * SMALL_KIB, "{grown} KiB");
     assert_eq!(Ask::get("/readyz").whole(mcpd.addr).await.status, 200);
+    mcpd.at_rest().await;
 }
 
 #[tokio::test]
 async fn what_is_too_large_is_refused_on_every_front() {
     let (mcpd, mock) = scene().await;
-    for (path, is_inference) in FRONTS {
-        let bytes = if is_inference {
-            2_000_001
-        } else {
-            1024 * 1024 + 1
-        };
-        let large = asked(&mcpd, path, &[], vec![b' '; bytes]).await;
-        assert_eq!(large.status, 413, "{path}: {}", large.text());
+    for (route, most) in &fronts() {
+        let large = asked(&mcpd, route, &[], vec![b' '; most + 1]).await;
+        assert_eq!(large.status, 413, "{route:?}: {}", large.text());
         // In chunks nobody announces it: it is cut off where it is too much.
         let head = format!(
-            "POST {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n{PROVIDER_SESSION}: none\r\n\
+            "{} {} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n{PROVIDER_SESSION}: none\r\n\
              transfer-encoding: chunked\r\n\r\n",
-            mcpd.admin
+            route.method, route.path, mcpd.admin
         );
         let mut caller = Raw::say(mcpd.addr, head).await;
         let chunk = format!("10000\r\n{}\r\n", " ".repeat(0x10000));
         let mut sent = 0;
-        while sent < 20 * bytes && caller.send(&chunk).await.is_ok() {
+        while sent < most + ON_THE_WAY_BYTES && caller.send(&chunk).await.is_ok() {
             sent += 0x10000;
         }
-        // A reset may overtake the answer.
-        caller.closes(SOON).await;
-        assert!(
-            matches!(caller.statuses()[..], [] | [413]),
-            "{path}: {}",
-            caller.text()
-        );
-        assert!(sent < 20 * bytes, "{path} takes {sent} bytes");
+        assert!(caller.closes(SOON).await, "{route:?} is left open");
+        assert_eq!(caller.statuses(), [413], "{route:?}: {}", caller.text());
+        assert!(sent < most + ON_THE_WAY_BYTES, "{route:?} takes {sent}");
     }
     assert_eq!(mock.stats().completions, 0);
+    mcpd.at_rest().await;
 }
 
 /// A gzip of a gigabyte of zeros would be a megabyte; a small one is as good: nobody undoes it.
@@ -128,19 +136,20 @@ async fn nothing_is_decompressed() {
     let before = mcpd.process.rss_kib();
     let mut bomb = GZIP.to_vec();
     bomb.extend(std::iter::repeat_n(0, 900_000));
-    for (path, _) in FRONTS {
+    for (route, _) in &fronts() {
         for coding in ["gzip", "deflate", "br"] {
             for body in [GZIP, &bomb] {
                 let headers = [("content-encoding", coding)];
-                let answer = asked(&mcpd, path, &headers, body.to_vec()).await;
+                let answer = asked(&mcpd, route, &headers, body.to_vec()).await;
                 let refused = matches!(answer.status, 400 | 404);
-                assert!(refused, "{path}: {} {}", answer.status, answer.text());
+                assert!(refused, "{route:?}: {} {}", answer.status, answer.text());
             }
         }
     }
     let grown = mcpd.process.rss_kib().saturating_sub(before);
     assert!(grown < SMALL_KIB, "{grown} KiB");
     assert_eq!(mock.stats().completions, 0);
+    mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -150,7 +159,12 @@ async fn answers_that_are_too_deep_harm_nobody() {
         let (open, close) = ("[".repeat(depth), "]".repeat(depth));
         format!("{{\"choices\": {open}{close}}}")
     };
-    for path in ["/v1/chat/completions", "/v1/messages", "/v1/responses"] {
+    let asks = |(route, _): &(BodyRoute, usize)| {
+        route.takes == Takes::Inference && !route.path.contains("/_provider-")
+    };
+    let models: Vec<_> = fronts().into_iter().filter(asks).collect();
+    assert!(models.len() >= 7, "{models:?}");
+    for (route, _) in &models {
         for stream in [false, true] {
             let answer = deep(100_000);
             let (content_type, body) = match stream {
@@ -170,9 +184,11 @@ async fn answers_that_are_too_deep_harm_nobody() {
             ask["model"] = "cloud".into();
             ask["max_tokens"] = 5.into();
             ask["input"] = "hi".into();
+            ask["prompt"] = "hi".into();
             let bytes = ask.to_string().into_bytes();
-            let got = asked(&mcpd, path, &[], bytes).await;
-            assert!(matches!(got.status, 200 | 502), "{path}: {}", got.text());
+            let got = asked(&mcpd, route, &[], bytes).await;
+            let what = format!("{route:?}: {} {}", got.status, got.text());
+            assert!(matches!(got.status, 200 | 502), "{what}");
         }
     }
     // A publisher's, too.
@@ -184,4 +200,5 @@ async fn answers_that_are_too_deep_harm_nobody() {
     assert_eq!(mcpd.phase("parrot").await, "active");
     mcpd.idle("cloud").await;
     assert_eq!(Ask::get("/readyz").whole(mcpd.addr).await.status, 200);
+    mcpd.at_rest().await;
 }
