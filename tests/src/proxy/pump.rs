@@ -49,7 +49,7 @@ impl Way<'_> {
         let mut rules = self.connections.rules();
         let mut buffer = vec![0; PIECE_BYTES];
         let mut passed = 0_u64;
-        let mut dice = Dice::new(self.number * 2 + u64::from(self.is_up));
+        let mut dice = chance(self.number, self.is_up);
         loop {
             let lane = self.light(&mut rules).await?;
             if lane.half_closed {
@@ -103,7 +103,13 @@ fn room(lane: &Lane, passed: u64) -> usize {
     usize::try_from(room).unwrap_or(PIECE_BYTES)
 }
 
-fn wait(lane: &Lane, bytes: usize, dice: &mut Dice) -> Duration {
+/// The chance of one direction of the connection `number`, the same in every run.
+pub(super) fn chance(number: u64, is_up: bool) -> Dice {
+    Dice::new(number * 2 + u64::from(is_up))
+}
+
+/// How long a piece of so many bytes waits.
+pub(super) fn wait(lane: &Lane, bytes: usize, dice: &mut Dice) -> Duration {
     let mut wait = lane.delay;
     if !lane.jitter.is_zero() {
         wait += lane.jitter * dice.roll(1001) / 1000;

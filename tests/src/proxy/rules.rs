@@ -9,7 +9,8 @@ pub struct Lane {
     pub dark: bool,
     /// Each piece waits so long before it passes.
     pub delay: Duration,
-    /// Each piece waits up to so much longer; how long is chance.
+    /// Each piece waits up to so much longer. How long is chance, seeded with the connection's number and direction: the
+    /// pieces of a proxy's third connection wait as long in every run.
     pub jitter: Duration,
     /// At most so many bytes pass per second; 0 sets no bound.
     pub bytes_per_second: u64,

@@ -1,5 +1,6 @@
 //! The proxy against an echo of its own.
 
+use super::pump::{chance, wait};
 use super::{IdleCut, Lane, Proxy, Rules};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -146,10 +147,40 @@ async fn one_connection_of_many_is_found_by_its_request_and_ruled_alone() {
     assert_eq!(read(&mut ends[2].0).await.unwrap(), b"hi");
 }
 
+/// What this machine may add to a wait.
+const SLACK: Duration = Duration::from_secs(1);
+
+/// The first waits of one direction of a connection.
+fn waits(lane: &Lane, number: u64, is_up: bool) -> Vec<Duration> {
+    let mut dice = chance(number, is_up);
+    (0..10).map(|_| wait(lane, 1, &mut dice)).collect()
+}
+
+#[test]
+fn the_same_connection_waits_the_same() {
+    let lane = Lane {
+        delay: Duration::from_millis(20),
+        jitter: Duration::from_millis(100),
+        ..Lane::default()
+    };
+    let mut sequences = Vec::new();
+    for (number, is_up) in [(1, false), (1, true), (2, false), (2, true)] {
+        let sequence = waits(&lane, number, is_up);
+        assert_eq!(sequence, waits(&lane, number, is_up));
+        let bounds = lane.delay..=lane.delay + lane.jitter;
+        assert!(
+            sequence.iter().all(|wait| bounds.contains(wait)),
+            "{sequence:?}"
+        );
+        assert!(!sequences.contains(&sequence), "{sequence:?} is another's");
+        sequences.push(sequence);
+    }
+}
+
 #[tokio::test]
 async fn jitter_delays_within_its_bound() {
     let down = Lane {
-        jitter: Duration::from_millis(100),
+        jitter: Duration::from_millis(200),
         ..Lane::default()
     };
     let (_proxy, mut client, mut upstream) = pair(Rules {
@@ -157,14 +188,20 @@ async fn jitter_delays_within_its_bound() {
         ..Rules::default()
     })
     .await;
-    let mut waits = Vec::new();
-    for _ in 0..10 {
+    // It is the first connection, and these are its first pieces.
+    let drawn = waits(&down, 1, false);
+    let spread = drawn
+        .iter()
+        .max()
+        .unwrap()
+        .abs_diff(*drawn.iter().min().unwrap());
+    assert!(spread > down.jitter / 2, "{drawn:?}");
+    for wait in drawn {
         let sent = tokio::time::Instant::now();
         upstream.write_all(b"x").await.unwrap();
-        read(&mut client).await.unwrap();
-        waits.push(sent.elapsed().as_millis() / 10);
+        assert_eq!(read(&mut client).await.unwrap(), b"x");
+        let took = sent.elapsed();
+        assert!(took >= wait, "{took:?}, not {wait:?}");
+        assert!(took <= down.jitter + SLACK, "{took:?}, not {wait:?}");
     }
-    waits.sort_unstable();
-    waits.dedup();
-    assert!(waits.len() > 2, "they differ: {waits:?}");
 }
