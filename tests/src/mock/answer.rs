@@ -13,6 +13,10 @@ const EMBEDDING_DIMENSIONS: usize = 8;
 /// Prompt tokens that every usage object reports.
 pub(super) const PROMPT_TOKENS: u32 = 7;
 
+/// The page of a captive portal.
+pub const PAGE: &str =
+    "<!doctype html><title>Sign in</title><p>Please accept the terms of this network.";
+
 /// Which of the completion endpoints was called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Dialect {
@@ -40,12 +44,7 @@ pub(super) fn error(out: &mut Vec<u8>, status: u16, text: &str) {
 
 /// A page that has no business at this URL.
 pub(super) fn html(out: &mut Vec<u8>) {
-    message(
-        out,
-        200,
-        "text/html",
-        b"<!doctype html><title>Sign in</title><p>Please accept the terms of this network.",
-    );
+    message(out, 200, "text/html", PAGE.as_bytes());
 }
 
 fn entry(id: &str) -> serde_json::Value {

@@ -30,8 +30,11 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
+pub use answer::PAGE;
 pub use behaviour::{Behaviour, Garbage, ToolCall, UsageChunk};
 pub use recorder::RecordedRequest;
 pub use script::Scripted;
 pub use serve::{Mock, Settings, serve};
 pub use stats::{Abort, StatsSnapshot};
+pub use stream::SPLIT_TEXT;
+pub(crate) use stream::noise;

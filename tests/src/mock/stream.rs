@@ -13,6 +13,8 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 const BURST_BYTES: usize = 16 * 1024;
 /// Pause that keeps the two halves of a cut character in two writes.
 const SPLIT_PAUSE: Duration = Duration::from_millis(1);
+/// What a token of split characters says.
+pub const SPLIT_TEXT: &str = "日本語🦀";
 const HEAD: &[u8] =
     b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncache-control: no-store\r\ntransfer-encoding: chunked\r\n\r\n";
 const DONE: &[u8] = b"data: [DONE]\n\n";
@@ -87,7 +89,7 @@ async fn paced(
             connection.unless_gone(ticks.tick()).await?;
         }
         if ask.mock.garbage == Some(Garbage::BadSse) {
-            noise(&mut connection.out, n);
+            framed(&mut connection.out, noise(n));
         }
         events.token(&mut connection.out, n, ask.mock.stamp);
         connection.send_out().await?;
@@ -131,7 +133,7 @@ async fn split_characters(
 ) -> Result<Sent, Gone> {
     for n in 0..tokens {
         let mut event = Vec::new();
-        events.text(&mut event, "日本語🦀", None);
+        events.text(&mut event, SPLIT_TEXT, None);
         // The first byte above 0x7f opens a character; one byte further is inside it.
         let cut = event
             .iter()
@@ -154,8 +156,8 @@ fn early_end(ask: &Ask<'_>, sent: u32) -> Option<Sent> {
     }
 }
 
-/// Lines that a careful reader skips: comments, unknown fields, broken JSON, odd line ends.
-fn noise(out: &mut Vec<u8>, n: u32) {
+/// The lines before token `n` that a careful reader skips: comments, unknown fields, broken JSON, odd line ends.
+pub(crate) fn noise(n: u32) -> &'static [u8] {
     const LINES: [&[u8]; 5] = [
         b": comment\r\n\r\n",
         b"data: {\"choices\": [\n\n",
@@ -163,7 +165,7 @@ fn noise(out: &mut Vec<u8>, n: u32) {
         b"id: 7\rretry: 5\r\r",
         b"data:\n\n",
     ];
-    framed(out, LINES[n as usize % LINES.len()]);
+    LINES[n as usize % LINES.len()]
 }
 
 fn framed(out: &mut Vec<u8>, payload: &[u8]) {
