@@ -3,12 +3,14 @@
 use std::time::Duration;
 use system_tests::cluster::stage::{VIRTUAL, chat};
 use system_tests::cluster::wait::when;
-use system_tests::cluster::{Far, until};
+use system_tests::cluster::{Far, figures, until};
 use system_tests::mock::Behaviour;
 use system_tests::proxy::{Lane, Rules};
 use tokio::time::Instant;
 
 const QUICK: [(&str, &str); 2] = [("MCPD_PING_INTERVAL", "1s"), ("MCPD_PROOF_TIMEOUT", "3s")];
+/// Promise 5: out of rotation within this time of a closed socket, whichever way it was closed.
+const OUT: Duration = Duration::from_secs(1);
 /// With these settings, and time for a busy machine.
 const QUICKLY: Duration = Duration::from_secs(8);
 /// A publisher whose channel is silent asks whether it still has one with its next heartbeat, after 30 s at most.
@@ -56,8 +58,20 @@ async fn a_half_closed_channel_is_noticed(rules: Rules) {
     let ask = far.mcpd.infer(VIRTUAL, chat(true, &slow));
     let mut answer = ask.send(far.mcpd.addr).await;
     answer.read_until("t1 ").await;
+    // Nothing else passes meanwhile: a publisher that is back at once would hide that it was gone.
+    far.to_server.set(Rules::dark());
     far.to_server.set_only(channel, rules);
     let closed = Instant::now();
+    far.mcpd.reaches(VIRTUAL, "inactive", OUT).await;
+    figures(
+        "channel_halves",
+        &format!("half closed: inactive after {:.0?}", closed.elapsed()),
+    );
+    let refused = far.chat(VIRTUAL, true, &Behaviour::default()).await;
+    assert_eq!(
+        (refused.status, &*refused.code()),
+        (503, "provider_offline")
+    );
     let answer = answer.whole().await;
     assert!(closed.elapsed() < QUICKLY, "{:?}", closed.elapsed());
     assert!(
@@ -65,7 +79,9 @@ async fn a_half_closed_channel_is_noticed(rules: Rules) {
         "{}",
         answer.text()
     );
+    far.to_server.set(Rules::default());
     is_mended(&far, channel).await;
+    far.mcpd.at_rest().await;
 }
 
 #[tokio::test]
