@@ -9,8 +9,10 @@ use serde_json::{Value, json};
 use std::time::Duration;
 use system_tests::cluster::stage::{PUBLIC, ROWS, Stage, VIRTUAL, chat};
 use system_tests::cluster::{Ask, CHUNKED, Whole, figures, mcpctl};
+use system_tests::fronts::Front;
 use system_tests::jobs::Jobs;
-use system_tests::mock::{Behaviour, Garbage, Mock, Scripted, Settings};
+use system_tests::mock::{Behaviour, Garbage, Mock, PAGE, SPLIT_TEXT, Scripted, Settings};
+use system_tests::spoken::{spoken, tokens};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -22,16 +24,6 @@ fn garbage(kind: Garbage) -> Behaviour {
         garbage: Some(kind),
         ..Behaviour::default()
     }
-}
-
-/// A request of Anthropic's Messages API.
-fn messages(stage: &Stage, row: &str, stream: bool, behaviour: &Behaviour) -> Ask {
-    let cue = format!("[[mock {}]]", serde_json::to_string(behaviour).unwrap());
-    let body = json!({
-        "model": row, "max_tokens": 1000, "stream": stream,
-        "messages": [{"role": "user", "content": cue}],
-    });
-    Ask::post("/v1/messages", body).token(&stage.mcpd.admin)
 }
 
 #[tokio::test]
@@ -85,25 +77,26 @@ async fn a_page_instead_of_an_answer_is_passed_on_or_refused_in_words() {
         ..Settings::default()
     };
     let stage = Stage::with(&[], json!({}), settings).await;
-    let addr = stage.mcpd.addr;
-    for row in ROWS {
+    let _pieces = stage.publish_in_chunks(json!({})).await;
+    for row in [PUBLIC, VIRTUAL, CHUNKED] {
         for stream in [true, false] {
-            let what = format!("{row}, stream {stream}");
-            let passed = stage.chat(row, stream, &garbage(Garbage::Html)).await;
-            assert_eq!(passed.header("content-type"), Some("text/html"), "{what}");
-            assert!(passed.text().starts_with("<!doctype html>"), "{what}");
-            let refused = messages(&stage, row, stream, &garbage(Garbage::Html))
-                .whole(addr)
-                .await;
-            let text = refused.text();
-            let is_typed = text.contains("\"type\":\"error\"") && !text.contains("<!doctype");
-            assert!(is_typed, "{what}: {} {text}", refused.status);
-            assert!(
-                stream || refused.status == 502,
-                "{what}: {}",
-                refused.status
-            );
-            assert!(!text.contains("message_stop"), "{what}: {text}");
+            for front in Front::ALL {
+                let what = format!("{row}, {front:?}, stream {stream}");
+                let ask = front.ask(&stage, row, stream, &garbage(Garbage::Html));
+                let answer = ask.whole(stage.mcpd.addr).await;
+                match front {
+                    Front::Messages => is_refused_in_words(&what, stream, &answer),
+                    Front::Chat | Front::Responses => {
+                        let content_type = answer.header("content-type");
+                        assert_eq!(
+                            (answer.status, content_type),
+                            (200, Some("text/html")),
+                            "{what}"
+                        );
+                        assert_eq!((&*answer.text(), &answer.broken), (PAGE, &None), "{what}");
+                    }
+                }
+            }
         }
         for more in [&[][..], &["--no-stream"]] {
             let mut args = vec!["chat-llm", row, "-m", "hi"];
@@ -121,39 +114,100 @@ async fn a_page_instead_of_an_answer_is_passed_on_or_refused_in_words() {
         }});
         let id = jobs.submit(job).await;
         let job = jobs.reaches(&id, "error", Duration::from_secs(40)).await;
-        let why = job["history"].to_string();
-        assert!(why.contains("error"), "{row}: {job}");
+        let attempts = job["history"].as_array().unwrap();
+        assert_eq!(attempts.len(), 2, "{row}: {job}");
+        for attempt in attempts {
+            let said = (attempt["outcome"].as_str(), attempt["error"].as_str());
+            let told = Some("the provider's answer is not JSON");
+            assert_eq!(said, (Some("failed"), told), "{row}: {job}");
+        }
         assert_eq!(job["result"], Value::Null, "{row}: {job}");
         stage.mcpd.idle(row).await;
     }
     stage.at_rest().await;
 }
 
+/// What a caller of the Messages API is told of a provider that answers with a page.
+fn is_refused_in_words(what: &str, stream: bool, answer: &Whole) {
+    let text = answer.text();
+    assert!(text.contains("\"type\":\"error\""), "{what}: {text}");
+    let words = "the provider's answer can't be read: its body is no JSON object";
+    assert!(text.contains(words), "{what}: {text}");
+    assert!(!text.contains("<!doctype"), "{what}: {text}");
+    assert!(!text.contains("message_stop"), "{what}: {text}");
+    assert!(stream || answer.status == 502, "{what}: {}", answer.status);
+}
+
 #[tokio::test]
 async fn characters_that_are_split_and_lines_that_are_broken_survive_every_front() {
+    const TOKENS: u32 = 16;
     let stage = Stage::start().await;
     let _pieces = stage.publish_in_chunks(json!({})).await;
-    let addr = stage.mcpd.addr;
     for row in [PUBLIC, VIRTUAL, CHUNKED] {
         for kind in [Garbage::SplitUtf8, Garbage::BadSse] {
-            let answer = messages(&stage, row, true, &garbage(kind))
-                .whole(addr)
-                .await;
-            let text = answer.text();
-            let what = format!("{row} {kind:?}: {text}");
-            assert_eq!((answer.status, &answer.broken), (200, &None), "{what}");
-            match kind {
-                Garbage::SplitUtf8 => {
-                    assert_eq!(text.matches("日本語🦀").count(), 16, "{what}");
-                    assert!(text.contains("event: message_stop"), "{what}");
+            let said = match kind {
+                Garbage::SplitUtf8 => SPLIT_TEXT.repeat(TOKENS as usize),
+                _ => tokens(TOKENS),
+            };
+            let behaviour = Behaviour {
+                tokens: TOKENS,
+                ..garbage(kind)
+            };
+            for front in Front::ALL {
+                let ask = front.ask(&stage, row, true, &behaviour);
+                let answer = ask.whole(stage.mcpd.addr).await;
+                let text = answer.text();
+                let what = format!("{row} {front:?} {kind:?}: {text}");
+                assert_eq!((answer.status, &answer.broken), (200, &None), "{what}");
+                assert_eq!(spoken(&answer.bytes), said, "{what}");
+                assert!(!text.contains("event: error"), "{what}");
+                match front {
+                    // Put into other words: of its broken lines nothing is left.
+                    Front::Messages => {
+                        assert_eq!(text.matches("event: message_stop").count(), 1, "{what}");
+                        assert!(text.ends_with("{\"type\":\"message_stop\"}\n\n"), "{what}");
+                    }
+                    Front::Chat | Front::Responses => {
+                        let sent = front.sent(&stage, &behaviour).await;
+                        assert!(answer.bytes == sent, "{what}, not what was sent");
+                    }
                 }
-                // Half of its lines are no JSON: told, and never as a whole answer.
-                _ => assert!(
-                    text.contains("event: error") || text.contains("event: message_stop"),
-                    "{what}"
-                ),
             }
         }
+    }
+    stage.at_rest().await;
+}
+
+#[tokio::test]
+async fn too_many_broken_lines_and_an_end_that_is_missing_never_look_complete() {
+    let stage = Stage::start().await;
+    let _pieces = stage.publish_in_chunks(json!({})).await;
+    // A fifth of its lines are broken JSON.
+    let behaviour = Behaviour {
+        tokens: 100,
+        ..garbage(Garbage::BadSse)
+    };
+    for row in [PUBLIC, VIRTUAL, CHUNKED] {
+        let ask = Front::Messages.ask(&stage, row, true, &behaviour);
+        let answer = ask.whole(stage.mcpd.addr).await;
+        let (text, said) = (answer.text(), spoken(&answer.bytes));
+        assert!(text.contains("event: error\ndata: {"), "{row}: {text}");
+        assert!(
+            text.contains("\"code\":\"provider_error\""),
+            "{row}: {text}"
+        );
+        assert!(!text.contains("message_stop"), "{row}: {text}");
+        assert!(tokens(100).starts_with(&said), "{row}: {said}");
+        assert!(said.starts_with(&tokens(20)), "{row}: {said}");
+
+        let ask = Front::Responses.ask(&stage, row, true, &Behaviour::default());
+        assert_eq!(ask.whole(stage.mcpd.addr).await.status, 200, "{row}");
+        let ask = Front::responses_without_their_end(&stage, row, &Behaviour::default());
+        let answer = ask.whole(stage.mcpd.addr).await;
+        answer.ends_in_error("provider_error");
+        assert!(!answer.text().contains("response.completed"), "{row}");
+        // Three failures in a row would open its breaker.
+        assert!(stage.chat(row, true, &Behaviour::default()).await.is_done());
     }
     stage.at_rest().await;
 }
@@ -206,7 +260,7 @@ async fn a_line_of_a_hundred_megabytes_passes_or_is_refused_and_fills_no_memory(
         let passed = began.elapsed();
 
         stage.mock.play(endless.clone());
-        let ask = messages(&stage, row, true, &Behaviour::default());
+        let ask = Front::Messages.ask(&stage, row, true, &Behaviour::default());
         let (status, bytes, _, last) = reads_a_line(ask, stage.mcpd.addr).await;
         assert!(bytes < 10_000, "{row}: it is no answer of Anthropic's");
         assert!(
