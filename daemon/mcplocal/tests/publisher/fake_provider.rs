@@ -204,6 +204,23 @@ impl FakeProvider {
     }
 }
 
+/// A provider that keeps no connection open, so that it is gone at once when it goes.
+pub(crate) async fn forgetful(address: &str) -> (SocketAddr, Lifecycle) {
+    let listener = TcpListener::bind(address).await.unwrap();
+    let (address, lifecycle) = (listener.local_addr().unwrap(), Lifecycle::new());
+    lifecycle.spawn("forgetful", Ends::Alone, async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            // The requests here fit one piece.
+            let _ = stream.read(&mut [0; 16 * 1024]).await;
+            let head = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n".as_bytes();
+            let list: &[u8] = br#"{"data":[{"id":"m"}]}"#;
+            let _ = stream.write_all(&[head, list].concat()).await;
+        }
+    });
+    (address, lifecycle)
+}
+
 const HEAD: &[u8] =
     b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
 

@@ -1,15 +1,19 @@
 //! Answers: every byte as it was, complete or recognisably not.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
-use shared::channel::ResultMessage;
+use shared::channel::{ResultMessage, TaskError};
+use shared::local_control::Status;
+use tokio::net::TcpListener;
 
-use crate::fake_mcpd::Ended;
+use crate::fake_mcpd::{Ended, Seen};
 use crate::fake_provider::{
-    DIE_MIDWAY, DIE_MIDWAY_OF_KNOWN_LENGTH, HANG_MIDWAY, PIECES, STREAM, WHOLE,
+    DIE_MIDWAY, DIE_MIDWAY_OF_KNOWN_LENGTH, HANG_MIDWAY, PIECES, STREAM, WHOLE, forgetful,
 };
 use crate::fixture::Fixture;
 
@@ -87,28 +91,71 @@ async fn half_an_answer_never_looks_complete() {
     }
 }
 
+/// The first word about a task that gets no answer.
+async fn refusal(it: &Fixture, id: &str) -> TaskError {
+    let found = |seen: &Seen| seen.results.get(id)?[0].error.clone();
+    it.mcpd.wait("a refusal", found).await
+}
+
+/// Neither this refusal nor anything else that the server was told names the provider's address; its owner is told.
+async fn only_its_owner_is_told(it: &Fixture, error: &TaskError, address: SocketAddr) {
+    let port = address.port().to_string();
+    for part in ["127.0.0.1", &port, "http"] {
+        assert!(!error.message.contains(part), "{error:?} names {part}");
+    }
+    let failed = |status: &Status| {
+        let p = status.providers.iter().find(|p| p.name.as_str() == "p")?;
+        (p.ready == Some(false)).then(|| p.message.clone().unwrap())
+    };
+    let message = it.wait_status(failed).await;
+    assert!(message.contains(&address.to_string()), "{message}");
+    // The health that it found is in its next heartbeat.
+    let beats = it.mcpd.look(|seen| seen.heartbeats.len());
+    it.mcpd.ping(7).await;
+    let another = |seen: &Seen| (seen.heartbeats.len() > beats).then_some(());
+    it.mcpd.wait("another heartbeat", another).await;
+    let told = it.mcpd.look(|seen| format!("{seen:?}"));
+    assert!(!told.contains(&address.to_string()), "{told}");
+}
+
 #[tokio::test]
 async fn a_provider_that_is_not_there_is_told_without_its_address() {
+    // Listened to by nobody, once this is over.
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let url = format!("http://{address}/v1");
     let it = Fixture::connected_with(json!({"providers": [
-        {"name": "p", "type": "openai", "url": "http://127.0.0.1:1/v1", "model": "m", "publish": true},
+        {"name": "p", "type": "openai", "url": url, "model": "m", "publish": true},
         {"name": "d", "type": "demo", "publish": true}]}))
     .await;
     // Down from the start, so not offered; a task for it is refused all the same.
     let offered = it.mcpd.look(|seen| seen.registers[0].providers.len());
     assert_eq!(offered, 1);
     it.mcpd.task("t1", true, Some(&asking("x"))).await;
-    let message = it
-        .mcpd
-        .wait("a refusal", |seen| {
-            seen.results.get("t1").map(|m| m[0].clone())
-        })
-        .await;
-    let error = message.error.unwrap();
+    let error = refusal(&it, "t1").await;
     assert_eq!(error.code.as_deref(), Some("provider_offline"));
-    let status = it.status().await;
-    let p = &status.providers[0];
-    assert_eq!(p.ready, Some(false));
-    assert!(p.message.as_ref().unwrap().contains("127.0.0.1:1"));
+    only_its_owner_is_told(&it, &error, address).await;
+}
+
+#[tokio::test]
+async fn a_provider_that_is_gone_when_it_is_asked_is_told_without_its_address() {
+    for mode in ["stream", "chunks"] {
+        let (address, serving) = forgetful("127.0.0.1:0").await;
+        let p = json!({"url": format!("http://{address}/v1")});
+        let it = Fixture::connected_with(json!({"p": p, "resultMode": mode})).await;
+        // It was offered, and no poll has missed it yet: it is asked, and nobody takes the connection.
+        let offered = it.mcpd.look(|seen| seen.registers[0].providers.len());
+        assert_eq!(offered, 1);
+        serving.shut_down(Duration::ZERO).await;
+        it.mcpd.task("t1", true, Some(&asking("x"))).await;
+        let error = refusal(&it, "t1").await;
+        let said = (error.status, error.code.as_deref());
+        assert_eq!(said, (Some(502), Some("provider_error")), "{mode}");
+        let words = "the provider can't be reached on its publisher's machine";
+        assert_eq!(error.message, words, "{mode}");
+        only_its_owner_is_told(&it, &error, address).await;
+    }
 }
 
 #[tokio::test]

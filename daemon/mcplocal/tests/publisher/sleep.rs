@@ -1,19 +1,15 @@
 //! Providers that sleep: offered asleep, woken once, put to sleep when nobody uses them.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
-use kit::lifecycle::{Ends, Lifecycle};
 use serde_json::{Value, json};
 use shared::channel::{Frame, Offer, Wake};
 use shared::llm::Phase;
 use shared::local_control::Wakefulness;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::fake_mcpd::{Ended, PATIENCE, Seen};
-use crate::fake_provider::{GATED, PIECES, WHOLE};
+use crate::fake_provider::{GATED, PIECES, WHOLE, forgetful};
 use crate::fixture::Fixture;
 
 fn http_wake() -> Value {
@@ -125,23 +121,6 @@ async fn a_request_waits_no_longer_than_its_deadline() {
     is(&it, Wakefulness::Waking).await;
     in_flight(0).await;
     assert!(it.provider.seen.lock().unwrap().bodies.is_empty());
-}
-
-/// A provider that keeps no connection open, so that it is gone at once when it goes.
-async fn forgetful(address: &str) -> (SocketAddr, Lifecycle) {
-    let listener = TcpListener::bind(address).await.unwrap();
-    let (address, lifecycle) = (listener.local_addr().unwrap(), Lifecycle::new());
-    lifecycle.spawn("forgetful", Ends::Alone, async move {
-        loop {
-            let (mut stream, _) = listener.accept().await.unwrap();
-            // The requests here fit one piece.
-            let _ = stream.read(&mut [0; 16 * 1024]).await;
-            let head = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n".as_bytes();
-            let list: &[u8] = br#"{"data":[{"id":"m"}]}"#;
-            let _ = stream.write_all(&[head, list].concat()).await;
-        }
-    });
-    (address, lifecycle)
 }
 
 #[tokio::test]
