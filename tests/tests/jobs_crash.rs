@@ -23,6 +23,8 @@ fn setting(name: &str, default: u64) -> u64 {
 async fn what_was_acknowledged_survives_whoever_dies() {
     let seed = setting("MCPCTL_CRASH_SEED", SEED);
     let rounds = u32::try_from(setting("MCPCTL_CRASH_ROUNDS", ROUNDS)).unwrap();
+    // First of all, so that a run that fails can be played again.
+    figures("crash rounds", &format!("seed {seed}, {rounds} rounds"));
     let on_postgres = async {
         let postgres = OwnPostgres::start(&[]).await?;
         Some(play(seed, rounds, Some(postgres)).await)

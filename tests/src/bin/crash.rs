@@ -17,6 +17,10 @@ struct Options {
     seed: u64,
 }
 
+#[expect(
+    clippy::print_stderr,
+    reason = "what to repeat, for whoever started it"
+)]
 fn main() -> ExitCode {
     let options = Options::parse();
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -25,6 +29,8 @@ fn main() -> ExitCode {
     let Ok(runtime) = runtime else {
         return ExitCode::FAILURE;
     };
+    // First of all, so that a run that fails can be played again.
+    eprintln!("seed {}", options.seed);
     let mut is_good = true;
     runtime.block_on(async {
         is_good &= tell(&play(options.seed, options.rounds, None).await);
