@@ -134,6 +134,7 @@ async fn what_is_no_token_is_none_on_every_route() {
     while let Some(called) = calls.join_next().await {
         called.unwrap();
     }
+    mcpd.at_rest().await;
 }
 
 async fn is_refused(mcpd: Arc<Mcpd>, route: Route, wrong: Arc<Vec<Vec<u8>>>) {
@@ -173,6 +174,7 @@ async fn a_megabyte_of_token_is_cut_off_and_nobody_is_disturbed() {
     assert!(grown < 20 * 1024, "{grown} KiB");
     let who = mcpd.admin(Ask::get("/api/v1/whoami")).await;
     assert_eq!(who.status, 200, "{}", who.text());
+    mcpd.at_rest().await;
 }
 
 #[tokio::test]

@@ -159,6 +159,7 @@ async fn each_route_is_for_whom_the_list_says() {
             assert!(status != 401 && status < 500, "{row} as {role}: {status}");
         }
     }
+    mcpd.at_rest().await;
 }
 
 /// Other spellings of a path. Behind each: whether it is the same path by its own rules.
@@ -268,6 +269,7 @@ async fn no_spelling_of_a_path_gets_further_than_the_plain_one() {
     while let Some(called) = calls.join_next().await {
         called.unwrap();
     }
+    mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -314,4 +316,5 @@ async fn no_host_changes_what_is_decided() {
             }
         }
     }
+    mcpd.at_rest().await;
 }

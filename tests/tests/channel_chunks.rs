@@ -20,6 +20,12 @@ async fn stage(settings: &[(&str, &str)]) -> (Stage, Mcplocal) {
     (stage, pieces)
 }
 
+/// All is over, for the third row's publisher too.
+async fn at_rest(stage: &Stage, pieces: &Mcplocal) {
+    stage.at_rest().await;
+    pieces.at_rest().await;
+}
+
 fn slow() -> Behaviour {
     Behaviour {
         tokens: 10_000,
@@ -30,7 +36,7 @@ fn slow() -> Behaviour {
 
 #[tokio::test]
 async fn a_caller_that_goes_stops_the_model_in_every_state() {
-    let (stage, _pieces) = stage(&[]).await;
+    let (stage, pieces) = stage(&[]).await;
     let stalls = Behaviour {
         stall_after: Some(2),
         ..Behaviour::default()
@@ -67,11 +73,12 @@ async fn a_caller_that_goes_stops_the_model_in_every_state() {
     }
     let whole = stage.chat(CHUNKED, true, &Behaviour::default()).await;
     assert!(whole.is_done(), "it goes on: {}", whole.text());
+    at_rest(&stage, &pieces).await;
 }
 
 #[tokio::test]
 async fn a_provider_that_breaks_off_never_looks_complete() {
-    let (stage, _pieces) = stage(&[]).await;
+    let (stage, pieces) = stage(&[]).await;
     for stream in [true, false] {
         for after in [0, 1, 9, 10] {
             let cut = Behaviour {
@@ -94,11 +101,12 @@ async fn a_provider_that_breaks_off_never_looks_complete() {
     }
     stage.mcpd.idle(CHUNKED).await;
     assert_eq!(stage.mcpd.phase(CHUNKED).await, "active");
+    at_rest(&stage, &pieces).await;
 }
 
 #[tokio::test]
 async fn a_provider_that_stalls_or_never_ends_meets_the_deadline() {
-    let (stage, _pieces) = stage(&[("MCPD_REQUEST_TIMEOUT", "2s")]).await;
+    let (stage, pieces) = stage(&[("MCPD_REQUEST_TIMEOUT", "2s")]).await;
     let stalls = Behaviour {
         stall_after: Some(3),
         ..Behaviour::default()
@@ -124,6 +132,7 @@ async fn a_provider_that_stalls_or_never_ends_meets_the_deadline() {
     assert!(flooded.text().contains("\"code\":\"deadline_exceeded\""));
     stage.aborted(3, WITHIN).await;
     stage.mcpd.idle(CHUNKED).await;
+    at_rest(&stage, &pieces).await;
 }
 
 #[tokio::test]
@@ -145,11 +154,12 @@ async fn a_publisher_that_is_killed_fails_its_callers_and_leaves_the_rotation() 
     let code = waited.map(|answer| (answer.status, answer.code()));
     assert_eq!(code, Some((502, "provider_disconnected".to_owned())));
     stage.aborted(2, WITHIN).await;
+    stage.at_rest().await;
 }
 
 #[tokio::test]
 async fn a_callers_bytes_are_the_providers_bytes() {
-    let (stage, _pieces) = stage(&[]).await;
+    let (stage, pieces) = stage(&[]).await;
     let garbage = |kind| Behaviour {
         garbage: Some(kind),
         ..Behaviour::default()
@@ -193,6 +203,7 @@ async fn a_callers_bytes_are_the_providers_bytes() {
         assert_eq!((got.status, &got.broken), (200, &None));
         assert!(got.bytes == body, "pieces of {piece_bytes}");
     }
+    at_rest(&stage, &pieces).await;
 }
 
 #[tokio::test]
@@ -257,4 +268,5 @@ async fn one_that_reads_nothing_slows_nobody_and_fills_no_memory() {
     drop(unread);
     stage.aborted(SLOW, Duration::from_secs(2)).await;
     stage.mcpd.idle(CHUNKED).await;
+    at_rest(&stage, &pieces).await;
 }

@@ -13,7 +13,7 @@ const BACK: Duration = Duration::from_secs(20);
 /// Freezes the server, with requests under way and waiting, and sees what becomes of them.
 async fn thaws(settings: &[(&str, &str)], frozen: Duration, publisher_notices: bool) {
     let stage = Stage::with(settings, json!({}), Settings::default()).await;
-    let _pieces = stage.publish_in_chunks(json!({})).await;
+    let pieces = stage.publish_in_chunks(json!({})).await;
     let rows = [ROWS[0], ROWS[1], CHUNKED];
     stage.local.link_is("connected", BACK).await;
     let addr = stage.mcpd.addr;
@@ -76,6 +76,8 @@ async fn thaws(settings: &[(&str, &str)], frozen: Duration, publisher_notices: b
         sleep(Duration::from_millis(200)).await;
     }
     assert_eq!(stage.mcpd.phase(VIRTUAL).await, "active");
+    stage.at_rest().await;
+    pieces.at_rest().await;
 }
 
 fn ends_well_or_typed(answer: &Whole, row: &str) {

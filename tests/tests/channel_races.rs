@@ -41,4 +41,5 @@ async fn a_hundred_races_for_a_name_give_one_owner_on_postgresql() {
         let row = mcpd.row(prize).await.unwrap();
         assert_eq!(row["metadata"]["owner"], format!("p{winner}"));
     }
+    mcpd.at_rest().await;
 }

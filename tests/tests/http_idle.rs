@@ -91,6 +91,7 @@ async fn a_thousand_idle_connections_are_held_and_given_back() {
         )
     })
     .await;
+    stage.at_rest().await;
 }
 
 #[tokio::test]
@@ -135,4 +136,5 @@ async fn a_connection_beyond_the_cap_is_told_so_and_there_is_room_again() {
         when(good.count() == 10, all.len())
     })
     .await;
+    mcpd.at_rest().await;
 }

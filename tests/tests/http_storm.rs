@@ -76,6 +76,7 @@ async fn a_storm_of_errors_is_not_multiplied() {
     }
     let well = storm(&mcpd, &Behaviour::default(), false).await;
     assert!(well.iter().all(|status| *status == 200), "{well:?}");
+    mcpd.at_rest_after(CALLERS as usize).await;
 }
 
 #[tokio::test]
@@ -101,4 +102,5 @@ async fn after_a_storm_the_breakers_close_again() {
         when(both && well.iter().all(|status| *status == 200), &well)
     })
     .await;
+    mcpd.at_rest_after(CALLERS as usize).await;
 }

@@ -56,6 +56,7 @@ async fn a_payload_comes_out_as_it_went_in_and_the_command_knows_its_job_but_no_
         assert!(env.lines().any(|seen| seen == line), "{line}: {env}");
     }
     assert!(!env.contains("TOKEN") && !env.contains(&token), "{env}");
+    mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -86,6 +87,7 @@ async fn a_command_that_fails_says_why_and_whether_to_try_again() {
     let job = mcpd.job(&id).await;
     assert_eq!(job["status"], "queued");
     assert!(job["error"].as_str().unwrap().contains("SIGSEGV"), "{job}");
+    mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -113,6 +115,7 @@ async fn output_without_end_and_time_without_end_have_an_end() {
     let error = job["error"].as_str().unwrap();
     assert!(error.contains("longer than 300ms"), "{job}");
     gone(worker.pid_in("pid", SOON).await, SOON).await;
+    mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -123,6 +126,7 @@ async fn what_a_command_leaves_behind_ends_with_it_and_holds_nothing_up() {
     assert_eq!(code, Some(0));
     assert_eq!(mcpd.job(&id).await["result"], "ready");
     gone(worker.pid_in("pid", SOON).await, SOON).await;
+    mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -138,6 +142,7 @@ async fn progress_appears_in_the_stream_and_the_last_of_it_before_the_end() {
     assert!((1..10).contains(&told), "{stream}");
     let last = stream.find(r#""message":"the last""#).expect(&stream);
     assert!(last < stream.find("event: done").expect(&stream));
+    mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -154,6 +159,7 @@ async fn a_canceled_job_ends_with_all_its_processes() {
     gone(pid, Duration::from_secs(5)).await;
     mcpd.job_is(&id, "canceled", SOON).await;
     worker.says("canceled after", SOON).await;
+    mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -171,6 +177,7 @@ async fn a_worker_that_is_killed_takes_its_commands_along_and_another_has_the_jo
     let _other = Worker::start(&mcpd, &token, &args);
     let job = mcpd.job_is(&id, "done", SOON).await;
     assert_eq!((&job["result"], &job["attempts"]), (&json!(2), &json!(2)));
+    mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -198,6 +205,7 @@ async fn a_worker_that_slept_past_its_lease_hears_that_its_result_is_too_late_an
     let next = mcpd.submit(&job).await;
     let next = mcpd.job_is(&next, "done", SOON).await;
     assert_eq!(next["result"], "by 1");
+    mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -215,6 +223,7 @@ async fn a_lost_lease_ends_a_command_that_still_runs() {
     first.process.thaw();
     gone(pid, SOON).await;
     first.says("lost after", SOON).await;
+    mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -239,6 +248,7 @@ async fn a_result_outlives_a_restart_of_the_server() {
     mcpd.job_is(&next, "done", SOON).await;
     let workers = mcpd.admin_ok(Ask::get("/v1/workers")).await;
     assert_eq!(workers["workers"].as_array().unwrap().len(), 1, "{workers}");
+    mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -262,6 +272,7 @@ async fn the_first_signal_lets_jobs_finish_and_takes_no_more() {
     for (id, status) in ids.iter().zip(["done", "done", "queued"]) {
         assert_eq!(mcpd.job(id).await["status"], status);
     }
+    mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -281,6 +292,7 @@ async fn the_second_signal_stops_commands_and_gives_their_jobs_back() {
         let job = mcpd.job(&id).await;
         assert_eq!(job["status"], "queued", "{job}");
         assert!(job["error"].as_str().unwrap().contains("told to stop"));
+        mcpd.at_rest().await;
     }
 }
 
@@ -311,6 +323,7 @@ async fn a_drain_ends_with_the_queue_and_prints_a_line_for_each_job() {
     };
     assert_eq!((count("done"), count("failed")), (19, 1), "{ran:?}");
     assert_eq!(ran.stderr.lines().count(), 1, "a warning alone: {ran:?}");
+    mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -336,4 +349,5 @@ async fn a_wrong_role_and_a_wrong_command_say_what_to_try() {
         "{log}"
     );
     assert_eq!(mcpd.job(&id).await["attempts"], 1);
+    mcpd.at_rest().await;
 }

@@ -46,6 +46,7 @@ async fn shared_out_without_loss(mcpd: Mcpd, database: &str) {
     assert_eq!(ended.get("done"), Some(&JOBS));
     let told = format!("{JOBS} jobs claimed and done in {took:.1?} over HTTP");
     figures(database, &told);
+    mcpd.at_rest().await;
 }
 
 async fn claim_all(worker: &Worker) -> Vec<String> {
@@ -93,6 +94,7 @@ async fn one_key_is_one_job(mcpd: Mcpd) {
     let other = jobs.call(ask("another body")).await.unwrap();
     assert_eq!(other.status, 409, "{}", other.text());
     assert_eq!(jobs.list().await.len(), 1);
+    mcpd.at_rest().await;
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use std::time::Duration;
 use system_tests::cluster::far::publish_over;
 use system_tests::cluster::ports::free_address;
 use system_tests::cluster::stage::{VIRTUAL, chat};
-use system_tests::cluster::{Mcpd, Mcplocal, Process, Scratch, Whole, figures};
+use system_tests::cluster::{Mcpd, Mcplocal, Process, Scratch, Whole, left_out};
 use system_tests::mock::{Behaviour, Mock, Settings};
 use system_tests::proxy::{Buffering, Limits};
 
@@ -25,7 +25,7 @@ const LIMITS: Limits = Limits {
 const PINGS: [(&str, &str); 1] = [("MCPD_PING_INTERVAL", "500ms")];
 
 struct Scene {
-    _local: Mcplocal,
+    local: Mcplocal,
     mcpd: Mcpd,
     _mock: Mock,
 }
@@ -37,10 +37,16 @@ impl Scene {
         let url = front(mcpd.addr).await;
         let local = publish_over(&mcpd, &url, &mock, json!({})).await;
         Self {
-            _local: local,
+            local,
             mcpd,
             _mock: mock,
         }
+    }
+
+    /// All is over, for the publisher too.
+    async fn at_rest(&self) {
+        self.mcpd.at_rest().await;
+        self.local.at_rest().await;
     }
 
     async fn ask(&self, behaviour: &Behaviour) -> Whole {
@@ -128,6 +134,7 @@ async fn the_first_answer_is_late_but_whole_and_the_second_comes_token_by_token(
     scene
         .the_first_is_late_and_the_second_comes_token_by_token()
         .await;
+    scene.at_rest().await;
     assert_eq!(front.unwrap().refused(), 0);
 }
 
@@ -138,6 +145,7 @@ async fn an_answer_that_is_too_large_for_the_proxy_is_told_of_and_the_next_is_wh
     scene
         .a_large_one_is_refused_in_words_and_the_next_is_whole()
         .await;
+    scene.at_rest().await;
     assert_eq!(front.unwrap().refused(), 1);
 }
 
@@ -146,6 +154,7 @@ async fn a_caller_that_rests_for_longer_than_the_proxy_waits_loses_nothing() {
     let mut front = None;
     let scene = buffering(&mut front).await;
     scene.a_caller_that_rests_loses_nothing().await;
+    scene.at_rest().await;
     assert!(front.unwrap().refused() > 0, "the proxy gave up meanwhile");
 }
 
@@ -153,7 +162,7 @@ async fn a_caller_that_rests_for_longer_than_the_proxy_waits_loses_nothing() {
 #[tokio::test]
 async fn the_same_holds_behind_nginx() {
     let Some(program) = nginx() else {
-        figures("network_buffering", "LEFT OUT: nginx is not installed");
+        left_out("behind nginx", "it is not installed");
         return;
     };
     let dir = Scratch::new("nginx");
@@ -179,8 +188,8 @@ async fn the_same_holds_behind_nginx() {
     };
     assert!(scene.ask(&large).await.is_done());
     scene.a_caller_that_rests_loses_nothing().await;
+    scene.at_rest().await;
     drop(running);
-    scene.mcpd.at_rest().await;
 }
 
 fn nginx() -> Option<std::path::PathBuf> {

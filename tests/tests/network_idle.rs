@@ -29,8 +29,9 @@ async fn outlives(how: IdleCut) {
     let providers = json!([provider(CHUNKED, &far.mock.base_url(), json!({}))]);
     let config =
         json!({"server": far.to_server.url(), "providers": providers, "resultMode": "chunks"});
-    let _pieces = Mcplocal::start_with(Scratch::new("pieces"), &token, &config);
+    let mut pieces = Mcplocal::start_with(Scratch::new("pieces"), &token, &config);
     far.mcpd.reaches(CHUNKED, "active", BACK).await;
+    pieces.process.note_what_it_holds();
     far.local.link_is("connected", BACK).await;
     far.to_server.set(Rules::idle(how));
     let channel = far.to_server.find("_provider-stream");
@@ -65,6 +66,14 @@ async fn outlives(how: IdleCut) {
     for row in [VIRTUAL, CHUNKED] {
         assert_eq!(far.mcpd.phase(row).await, "active", "{row}");
     }
+    at_rest(&far).await;
+    pieces.at_rest().await;
+}
+
+/// All is over, on both sides of the proxies.
+async fn at_rest(far: &Far) {
+    far.mcpd.at_rest().await;
+    far.local.at_rest().await;
 }
 
 #[tokio::test]
@@ -101,7 +110,7 @@ async fn kept_connections_that_were_closed_cost_no_request() {
     let far = Far::start(&PINGS).await;
     let how = IdleCut::Close(Duration::from_millis(1500));
     costs_no_request(&far, &[PUBLIC, VIRTUAL], how, 3).await;
-    far.mcpd.at_rest().await;
+    at_rest(&far).await;
 }
 
 #[tokio::test]
@@ -110,7 +119,7 @@ async fn kept_connections_to_a_provider_that_were_forgotten_cost_no_request() {
     let how = IdleCut::Forget(Duration::from_millis(1500));
     costs_no_request(&far, &[PUBLIC], how, 3).await;
     assert!(far.to_provider.accepted() >= 3, "they were forgotten");
-    far.mcpd.at_rest().await;
+    at_rest(&far).await;
 }
 
 #[tokio::test]
@@ -119,5 +128,5 @@ async fn kept_connections_to_the_server_that_were_forgotten_cost_no_request() {
     // An upload can't be sent again: it trusts no connection that was idle for 10 s.
     let how = IdleCut::Forget(Duration::from_millis(10_500));
     costs_no_request(&far, &[VIRTUAL], how, 2).await;
-    far.mcpd.at_rest().await;
+    at_rest(&far).await;
 }

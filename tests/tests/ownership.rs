@@ -93,6 +93,7 @@ async fn a_name_is_its_owners(settings: &[(&str, &str)]) {
     let channel = scene.alice.go_live().await;
     assert_eq!(scene.mcpd.phase("parrot").await, "active");
     drop(channel);
+    scene.mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -118,6 +119,7 @@ async fn a_public_name_can_not_be_published() {
     assert_eq!((refused.status, &*refused.code()), (409, "name_taken"));
     let row = scene.mcpd.row("cloud").await.unwrap();
     assert_eq!(row["spec"]["kind"], "public");
+    scene.mcpd.at_rest().await;
 }
 
 #[tokio::test]
@@ -201,6 +203,7 @@ async fn somebody_elses_session_and_task_look_like_none_at_all() {
     // She was not disturbed: the task is still hers to answer.
     let done = json!({"seq": 0, "body": {"mine": true}});
     assert_eq!(scene.alice.result(&task, done).await.status, 200);
+    scene.mcpd.at_rest().await;
 }
 
 #[tokio::test]

@@ -55,6 +55,7 @@ async fn survives(mut stage: Stage, outage: Duration) {
     stage.mcpd.reaches(VIRTUAL, "active", BACK).await;
     assert_eq!(lasting(&stage.mcpd).await, before);
     serves(&stage).await;
+    stage.at_rest().await;
 }
 
 #[tokio::test]

@@ -35,6 +35,7 @@ async fn stops(stream: bool, behaviour: Behaviour, read_until: Option<&str>) {
         let whole = stage.chat(row, stream, &Behaviour::default()).await;
         assert_eq!(whole.status, 200, "{row} goes on");
     }
+    stage.at_rest().await;
 }
 
 fn slow() -> Behaviour {

@@ -368,6 +368,7 @@ impl World {
             *summary.ended.entry(status).or_insert(0) += 1;
         }
         summary.violations = check(&all, &self.ledger, &notes);
+        self.mcpd.at_rest().await;
     }
 }
 
