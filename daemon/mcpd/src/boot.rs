@@ -66,7 +66,7 @@ pub async fn run(
     );
     let aliases = Aliases::load(store.clone()).await?;
     let prices = Prices::load(store.clone()).await?;
-    let accounts = Accounts::new(store.clone());
+    let accounts = Accounts::new(store.clone(), lifecycle.clone());
     let gateway = Gateway::new(gateway::Parts {
         registry: registry.clone(),
         relay: relay.clone(),
@@ -179,7 +179,7 @@ pub async fn run(
     if let Err(error) = registry.save_now().await {
         tracing::warn!(%error, "the last row phases could not be saved; they are judged anew at the start");
     }
-    if let Err(error) = accounts.write().await {
+    if let Err(error) = accounts.write_last().await {
         tracing::warn!(%error, "the usage of the last moment could not be written");
     }
     audit.flush().await;

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use kit::lifecycle::Lifecycle;
 use shared::timestamp::Timestamp;
 use shared::usage::{Outcome, Tokens};
 use store::Store;
@@ -28,6 +29,7 @@ pub struct Accounts(Arc<Inner>);
 
 struct Inner {
     store: Store,
+    lifecycle: Lifecycle,
     shards: [Mutex<Shard>; SHARDS],
     /// Lines that may still be kept before the next write.
     lines_left: AtomicU32,
@@ -124,10 +126,11 @@ pub(crate) struct Line {
 const HOUR_MS: i64 = 3_600_000;
 
 impl Accounts {
-    /// Accounts that are written to `store`.
-    pub fn new(store: Store) -> Self {
+    /// Accounts that are written to `store`, by tasks of `lifecycle`.
+    pub fn new(store: Store, lifecycle: Lifecycle) -> Self {
         Self(Arc::new(Inner {
             store,
+            lifecycle,
             shards: Default::default(),
             lines_left: AtomicU32::new(MAX_LINES),
             writing: tokio::sync::Mutex::default(),

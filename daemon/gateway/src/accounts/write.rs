@@ -6,9 +6,11 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use kit::clock::SharedClock;
+use kit::lifecycle::Ends;
 use shared::timestamp::Timestamp;
 use store::StoreError;
 use store::usage::{HourSum, RequestLine};
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use crate::accounts::{Accounts, Key, Line, MAX_LINES, Sum, WRITE_INTERVAL};
@@ -50,10 +52,25 @@ impl Accounts {
         }
     }
 
-    /// Writes what there is. Call it before what is written is read.
+    /// Writes what there is, to its end also where nobody waits for it any more. Call it before what is written is read.
     ///
     /// Errors: [`StoreError`]; the sums are then written with the next ones, the lines are lost.
     pub async fn write(&self) -> Result<(), StoreError> {
+        let (told, written) = oneshot::channel();
+        let this = self.clone();
+        let work = async move {
+            // Nobody waits any more: then nobody has to be told.
+            let _ = told.send(this.write_last().await);
+        };
+        self.0.lifecycle.spawn("usage", Ends::Alone, work);
+        // Dropped by the hard stop, which asks for the last of it itself.
+        written.await.unwrap_or(Ok(()))
+    }
+
+    /// Writes what there is, once the tasks have ended. Dropped on its way it loses what it had taken.
+    ///
+    /// Errors: as [`Accounts::write`].
+    pub async fn write_last(&self) -> Result<(), StoreError> {
         let _writing = self.0.writing.lock().await;
         let (sums, lines) = self.take();
         let mut sums: Vec<_> = sums.into_iter().collect();

@@ -1,8 +1,11 @@
 //! What is recorded is what the provider counted.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use shared::infer_path::InferPath;
 use shared::usage::{Outcome, RequestRecord};
+use tokio::time::timeout;
 
 use crate::provider::{INPUT, OUTPUT, Provider};
 use crate::world::{World, rest, told};
@@ -63,6 +66,19 @@ async fn whole_and_streamed_answers_are_charged_exactly_and_usage_is_shown_to_wh
     assert_eq!(numbers.seconds.counts.iter().sum::<u64>(), 4);
     let load = &world.gateway.load().items[0];
     assert_eq!((load.requests, load.tokens_out), (4, 4 * OUTPUT));
+}
+
+/// A page of usage that is left while it loads.
+#[tokio::test]
+async fn a_reader_who_goes_away_takes_no_usage_along() {
+    let (world, _a) = priced().await;
+    for _ in 0..3 {
+        world.answered("a", json!({}).to_string()).await;
+        // Asked once, and dropped.
+        let written = timeout(Duration::ZERO, world.accounts.write()).await;
+        assert!(written.is_err(), "it is written before anybody could go");
+    }
+    assert_eq!(world.sum().await.requests, 3);
 }
 
 #[tokio::test]

@@ -118,7 +118,7 @@ impl World {
         let timing = Timing::default();
         let relay = Relay::new(registry.clone(), store.clone(), clock.clone(), timing);
         let lifecycle = Lifecycle::new();
-        let accounts = Accounts::new(store.clone());
+        let accounts = Accounts::new(store.clone(), lifecycle.clone());
         let aliases = Aliases::load(store.clone()).await.unwrap();
         let prices = Prices::load(store.clone()).await.unwrap();
         let gateway = Gateway::new(Parts {
