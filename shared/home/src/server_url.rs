@@ -119,7 +119,12 @@ fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
         None => Some((authority, None)),
         Some(colon) => {
             let (host, port) = authority.split_at(after_host + colon);
-            let port = port[1..].parse().ok().filter(|port| *port != 0)?;
+            let digits = &port[1..];
+            // A sign is read as part of a number, too.
+            if !digits.bytes().all(|b| b.is_ascii_digit()) {
+                return None;
+            }
+            let port = digits.parse().ok().filter(|port| *port != 0)?;
             Some((host, Some(port)))
         }
     }
@@ -194,6 +199,8 @@ mod tests {
         assert!(why("http://").contains("no host"));
         assert!(why("http://[").contains("no host") && why("http://[::1").contains("no host"));
         assert!(why("http://x:99999").contains("port"));
+        assert!(why("http://x:+80").contains("port") && why("http://[::1]:+80").contains("port"));
+        assert!(why("http://x:").contains("port"));
         assert!(why("http://x:y:443").contains("port"));
         assert!(why("http://x/?a=b").contains("'?'"));
         assert!(!why("http://me:hunter2@x").contains("hunter2"));
