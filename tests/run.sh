@@ -18,6 +18,9 @@ export MCPCTL_REQUIRE_POSTGRES=1
 export CARGO_TERM_PROGRESS_WHEN=never
 # A build that nobody goes on with: what a next one could reuse would only take time and disk.
 if [ -n "${CI:-}" ]; then export CARGO_INCREMENTAL=${CARGO_INCREMENTAL:-0}; fi
+# What a first run writes below the target folder, in GiB.
+first_run_gib=12
+if [ "${CARGO_INCREMENTAL:-1}" = 0 ]; then first_run_gib=6; fi
 
 nextest_version=0.9.143
 
@@ -52,6 +55,13 @@ step() {
         exit 1
     fi
     summary+=$(printf '\n  ✓ %-34s %5d s' "$what" $((SECONDS - since)))
+}
+
+# What tests have left out on this machine; each of them says what and why.
+tell_what_was_left_out() {
+    local what why
+    while IFS=$'\t' read -r what why; do leave_out "$what" "$why"; done < <(sort -u "$1")
+    rm -f "$1"
 }
 
 leave_out() { summary+=$(printf '\n  - %-34s left out: %s' "$1" "$2"); }
@@ -119,7 +129,21 @@ unpack_nginx() {
     ln -sf ../nginx/usr/sbin/nginx "$target/tools/bin/nginx"
 }
 
+# A full disk shows late, and in words of the compiler's.
+has_room() {
+    if [ -d "$target/debug" ]; then return 0; fi
+    mkdir -p "$target"
+    local free_kib
+    free_kib=$(df -Pk "$target" | awk 'NR == 2 { print $4 }')
+    if [ "$free_kib" -ge $((first_run_gib * 1024 * 1024)) ]; then return 0; fi
+    printf 'error: a first run writes about %d GiB into %s, where %d MiB are free\n' \
+        "$first_run_gib" "$target" $((free_kib / 1024)) >&2
+    printf 'try: make room, or set CARGO_TARGET_DIR to a folder on another disk\n' >&2
+    return 1
+}
+
 prepare() {
+    has_room || return 1
     if ! { cargo fmt --version && cargo clippy --version; } >/dev/null 2>&1; then
         printf 'error: rustfmt or clippy is missing\ntry: rustup component add rustfmt clippy\n' >&2
         return 1
@@ -160,6 +184,10 @@ has_doctests() {
 
 system_tests='package(system-tests) and kind(test)'
 nextest() { cargo nextest run --locked --workspace --no-tests=pass "$@"; }
+# With all that the programs can say, so that a secret among it is found.
+on_real_binaries() {
+    MCPCTL_LEFT_OUT=$left_out_there MCPCTL_TEST_LOG=${MCPCTL_TEST_LOG:-trace} nextest -E "$system_tests"
+}
 has_system_tests() { [ -n "$(cargo nextest list --locked --workspace --message-format oneline -E "$system_tests" 2>/dev/null)" ]; }
 
 step "what the tests need" prepare
@@ -179,7 +207,9 @@ step "tests" nextest -E "not ($system_tests)"
 if [ -n "$quick" ]; then
     leave_out "tests on the real binaries" "--quick"
 elif has_system_tests; then
-    step "tests on the real binaries" nextest -E "$system_tests"
+    left_out_there=$(mktemp)
+    step "tests on the real binaries" on_real_binaries
+    tell_what_was_left_out "$left_out_there"
 fi
 if [ -n "$quick" ]; then
     leave_out "unmodified SDKs" "--quick"

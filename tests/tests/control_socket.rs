@@ -10,7 +10,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::time::Duration;
-use system_tests::cluster::{Mcplocal, until};
+use system_tests::cluster::{Mcplocal, left_out, until};
 
 /// Whom most systems call `nobody`.
 const SOMEBODY_ELSE: u32 = 65534;
@@ -37,8 +37,9 @@ fn asked_as(uid: u32, socket: PathBuf) -> io::Result<String> {
 #[tokio::test]
 async fn nobody_else_controls_a_publisher() {
     if !geteuid().is_root() {
-        eprintln!(
-            "SKIPPED: only root can be somebody else, so another user's calls were NOT tried"
+        left_out(
+            "another user at the control socket",
+            "only root can be somebody else",
         );
         return;
     }

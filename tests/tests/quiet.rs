@@ -7,7 +7,7 @@ use std::net::UdpSocket;
 use std::process::Command;
 use std::time::Duration;
 use system_tests::cluster::stage::{ROWS, Stage, VIRTUAL};
-use system_tests::cluster::{Ask, mcpctl};
+use system_tests::cluster::{Ask, left_out, mcpctl};
 use system_tests::mock::Behaviour;
 
 /// Set within the network of its own.
@@ -45,12 +45,12 @@ fn counter(text: &str, name: &str) -> Option<u64> {
 }
 
 /// Runs this test again where loopback is all there is; leaves it out, loudly, where that is not allowed.
-#[expect(clippy::print_stderr, reason = "a test that was left out must show")]
 fn alone(test: &str) {
     let may = Command::new("unshare").args(["--net", "true"]).status();
     if !may.is_ok_and(|status| status.success()) {
-        eprintln!(
-            "SKIPPED: this process may not make a network of its own, so telemetry was NOT looked for"
+        left_out(
+            "no telemetry",
+            "this process may not make a network of its own",
         );
         return;
     }

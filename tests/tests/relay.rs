@@ -3,8 +3,9 @@
 
 use serde_json::{Value, json};
 use std::time::Duration;
-use system_tests::cluster::stage::{ROWS, Stage, VIRTUAL, chat};
-use system_tests::cluster::{Ask, Whole};
+use system_tests::cluster::canary::PROVIDER_KEY;
+use system_tests::cluster::stage::{PUBLIC, ROWS, Stage, VIRTUAL, chat};
+use system_tests::cluster::{Ask, Whole, mcpctl};
 use system_tests::mock::{Behaviour, Garbage, Settings, UsageChunk};
 use tokio::task::JoinSet;
 
@@ -248,21 +249,21 @@ async fn sixty_four_streams_share_one_publisher() {
     }
     stage.mcpd.idle(VIRTUAL).await;
     assert_eq!(stage.mock.stats().aborted, 0);
-    stage.at_rest().await;
+    stage.at_rest_after(64).await;
 }
 
 #[tokio::test]
 async fn the_local_address_and_key_never_reach_the_server() {
     let settings = Settings {
-        api_key: Some("canary-key".into()),
+        api_key: Some(PROVIDER_KEY.into()),
         ..Settings::default()
     };
     let mcpd = system_tests::cluster::Mcpd::start(&[("MCPD_LOG", "trace")]).await;
     let mock = system_tests::mock::Mock::start(settings).unwrap();
     let token = mcpd.token("box", "alice", &["publisher"]).await;
     let home = system_tests::cluster::Scratch::new("home");
-    let key = home.path().join("key");
-    std::fs::write(&key, "canary-key\n").unwrap();
+    let key = home.path().join("provider-key");
+    std::fs::write(&key, format!("{PROVIDER_KEY}\n")).unwrap();
     let more = json!({"apiKey": {"file": key}});
     let providers = json!([system_tests::cluster::mcplocal::provider(
         "box",
@@ -288,9 +289,34 @@ async fn the_local_address_and_key_never_reach_the_server() {
         ("answer", lost.text()),
         ("log", mcpd.process.log()),
     ] {
-        assert!(!text.contains("canary-key"), "{what}: {text}");
+        assert!(!text.contains(PROVIDER_KEY), "{what}: {text}");
         assert!(!text.contains(&format!(":{port}")), "{what}: {text}");
     }
-    assert!(!local.process.log().contains("canary-key"));
+    assert!(!local.process.log().contains(PROVIDER_KEY));
     mcpd.at_rest().await;
+}
+
+/// The kit looks for secrets in all that mcpctl says.
+#[tokio::test]
+async fn what_an_admin_has_written_out_names_keys_and_shows_none() {
+    let stage = Stage::start().await;
+    let answer = stage.chat(VIRTUAL, true, &Behaviour::default()).await;
+    assert!(answer.is_done());
+    for (kind, named) in [
+        ("llm", PUBLIC),
+        ("secret", "provider"),
+        ("token", "box"),
+        ("requests", VIRTUAL),
+    ] {
+        for form in ["yaml", "json", "wide"] {
+            let ran = mcpctl(&stage.mcpd, &["get", kind, "-o", form]).await;
+            assert_eq!(ran.code, Some(0), "{kind} as {form}: {}", ran.stderr);
+            assert!(ran.stdout.contains(named), "{}", ran.stdout);
+        }
+    }
+    for (kind, name) in [("llm", PUBLIC), ("secret", "provider"), ("token", "box")] {
+        let ran = mcpctl(&stage.mcpd, &["describe", kind, name]).await;
+        assert_eq!(ran.code, Some(0), "{kind} {name}: {}", ran.stderr);
+    }
+    stage.at_rest().await;
 }

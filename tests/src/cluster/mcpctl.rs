@@ -1,6 +1,7 @@
 //! Runs of mcpctl, as a script sees them.
 
 use super::binaries::program;
+use super::canary;
 use super::mcpd::Mcpd;
 use super::scratch::Scratch;
 use super::wait::until;
@@ -22,10 +23,10 @@ pub struct Ran {
     pub stderr: String,
 }
 
-/// Runs `mcpctl ARGS` against `mcpd`, as its admin.
+/// Runs `mcpctl ARGS` against `mcpd`, as its admin. It must show no secret.
 ///
 /// # Panics
-/// When it can't be started, or takes longer than a minute.
+/// When it can't be started, takes longer than a minute, or shows a secret.
 pub async fn mcpctl(mcpd: &Mcpd, args: &[&str]) -> Ran {
     let home = Scratch::new("mcpctl");
     let file = |name: &str| home.path().join(name);
@@ -51,7 +52,12 @@ pub async fn mcpctl(mcpd: &Mcpd, args: &[&str]) -> Ran {
         ended.ok_or_else(|| format!("it runs: {args:?}"))
     })
     .await;
-    let read = |name| std::fs::read_to_string(file(name)).unwrap_or_default();
+    let read = |name| {
+        let said = std::fs::read_to_string(file(name)).unwrap_or_default();
+        let secrets = canary::found_in(said.as_bytes());
+        assert_eq!(secrets, [""; 0], "in the {name} of mcpctl {args:?}");
+        said
+    };
     Ran {
         code: ended.code(),
         stdout: read("stdout"),

@@ -129,14 +129,25 @@ impl Mcpd {
         token.to_owned()
     }
 
-    /// Creates a public row; `more` is merged into its flat fields.
+    /// Creates a public row with a key; `more` is merged into its flat fields.
     pub async fn create_public(&self, name: &str, url: &str, more: Value) {
-        let mut row =
-            json!({"name": name, "kind": "public", "type": "openai", "model": "mock", "url": url});
+        let key = self.provider_key().await;
+        let mut row = json!({
+            "name": name, "kind": "public", "type": "openai", "model": "mock", "url": url, "key": key,
+        });
         if let (Some(row), Some(more)) = (row.as_object_mut(), more.as_object()) {
             row.extend(more.clone());
         }
         self.admin_ok(Ask::post("/api/v1/llms", row)).await;
+    }
+
+    /// Where rows find the key of their provider; made where it is missing.
+    async fn provider_key(&self) -> &'static str {
+        canary::plant(canary::PROVIDER_KEY);
+        let secret = json!({"name": "provider", "data": {"key": canary::PROVIDER_KEY}});
+        let made = self.admin(Ask::post("/api/v1/secrets", secret)).await;
+        assert!(matches!(made.status, 201 | 409), "{}", made.text());
+        "secret/provider#key"
     }
 
     /// The row `name`; `None` where there is none.

@@ -18,7 +18,8 @@ use tokio::time::timeout;
 /// Longest the control socket may take to answer.
 const SOCKET_LIMIT: Duration = Duration::from_secs(5);
 
-/// mcplocal with a home of its own that outlives its process.
+/// mcplocal with a home of its own that outlives its process. Dropped, its files must hold no secret that they are not
+/// made for.
 #[derive(Debug)]
 pub struct Mcplocal {
     /// The process of now.
@@ -56,7 +57,9 @@ impl Mcplocal {
     /// Starts a new process in the same home.
     pub fn start_again(&mut self) {
         self.process.kill();
-        self.process = spawn(&self.home, &self.token);
+        let again = spawn(&self.home, &self.token);
+        let before = std::mem::replace(&mut self.process, again);
+        self.process.is_to_hold_what(&before);
     }
 
     /// Asks it to stop, as a service manager does.
@@ -117,11 +120,21 @@ impl Mcplocal {
     }
 }
 
-/// One provider of a config file: published, with an OpenAI face at `url`; `more` is merged into it.
+impl Drop for Mcplocal {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            assert_eq!(canary::found_below(self.home()), [], "secrets in files");
+        }
+    }
+}
+
+/// One provider of a config file: published, with an OpenAI face at `url` and a key; `more` is merged into it.
 #[must_use]
 pub fn provider(name: &str, url: &str, more: Value) -> Value {
-    let mut entry =
-        json!({"name": name, "type": "openai", "model": "mock", "url": url, "publish": true});
+    let key = json!({"env": canary::PROVIDER_KEY_VARIABLE});
+    let mut entry = json!({
+        "name": name, "type": "openai", "model": "mock", "url": url, "publish": true, "apiKey": key,
+    });
     if let (Some(entry), Some(more)) = (entry.as_object_mut(), more.as_object()) {
         entry.extend(more.clone());
     }
@@ -136,11 +149,13 @@ fn write(home: &Scratch, config: &str) {
 fn spawn(home: &Scratch, token: &str) -> Process {
     let level = std::env::var_os(canary::LOG_LEVEL);
     let level = level.unwrap_or_else(|| "info,mcplocal=debug".into());
+    canary::plant(canary::PROVIDER_KEY);
     Process::start("mcplocal", &program("mcplocal"), home, |command| {
         command
             .arg("run")
             .env("MCPCTL_HOME", home.path())
             .env("MCPCTL_TOKEN", token)
+            .env(canary::PROVIDER_KEY_VARIABLE, canary::PROVIDER_KEY)
             .env("MCPLOCAL_LOG", level);
     })
 }

@@ -1,5 +1,6 @@
 //! A disk that is full when a test wants it.
 
+use super::left_out::left_out;
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -12,7 +13,6 @@ pub struct SmallDisk(PathBuf);
 impl SmallDisk {
     /// Mounts one of so many MiB on `dir`; `None`, loudly, where this process may not mount.
     #[must_use]
-    #[expect(clippy::print_stderr, reason = "a test that was left out must show")]
     pub fn mount(dir: &Path, size_mib: u32) -> Option<Self> {
         let mounted = Command::new("mount")
             .args(["-t", "tmpfs", "-o", &format!("size={size_mib}m"), "tmpfs"])
@@ -21,9 +21,8 @@ impl SmallDisk {
         match mounted {
             Ok(ran) if ran.status.success() => Some(Self(dir.to_owned())),
             other => {
-                eprintln!(
-                    "SKIPPED: this process may not mount a file system, so a full disk was NOT tested: {other:?}"
-                );
+                let why = format!("this process may not mount a file system: {other:?}");
+                left_out("a full disk", &why);
                 None
             }
         }

@@ -4,7 +4,6 @@ use super::caller::{Ask, Whole};
 use super::canary;
 use super::mcpd::Mcpd;
 use super::mcplocal::{Mcplocal, provider};
-use super::scratch::Scratch;
 use super::wait::until;
 use crate::mock::{Behaviour, Mock, Settings};
 use serde_json::{Value, json};
@@ -49,18 +48,11 @@ impl Stage {
     /// When the virtual row does not become active.
     pub async fn around(mcpd: Mcpd, more: Value, mock: Settings) -> Self {
         let mock = Mock::start(mock).expect("a mock can listen on a free port");
-        canary::plant(canary::PROVIDER_KEY);
-        let secret = json!({"name": "provider", "data": {"key": canary::PROVIDER_KEY}});
-        mcpd.admin_ok(Ask::post("/api/v1/secrets", secret)).await;
-        let row = with(more.clone(), "key", "secret/provider#key".into());
-        mcpd.create_public(PUBLIC, &mock.base_url(), row).await;
+        mcpd.create_public(PUBLIC, &mock.base_url(), more.clone())
+            .await;
         let token = mcpd.token("box", "alice", &["publisher"]).await;
-        let home = Scratch::new("home");
-        let key = home.path().join("provider-key");
-        std::fs::write(&key, canary::PROVIDER_KEY).expect("a file of ours can be written");
-        let offer = with(more, "apiKey", json!({"file": key}));
-        let providers = json!([provider(VIRTUAL, &mock.base_url(), offer)]);
-        let mut local = Mcplocal::start_in(home, &mcpd.url(), &token, &providers);
+        let providers = json!([provider(VIRTUAL, &mock.base_url(), more)]);
+        let mut local = Mcplocal::start(&mcpd.url(), &token, &providers);
         mcpd.reaches(VIRTUAL, "active", PUBLISH_LIMIT).await;
         local.process.note_what_it_holds();
         Self { local, mcpd, mock }
@@ -108,14 +100,6 @@ impl Stage {
         })
         .await;
     }
-}
-
-/// `object` with one more field, where it has none of that name.
-fn with(mut object: Value, field: &str, value: Value) -> Value {
-    if let Some(fields) = object.as_object_mut() {
-        fields.entry(field).or_insert(value);
-    }
-    object
 }
 
 /// The body of a chat completion that asks `behaviour` of the mock. A stream is asked for with its usage, so that
