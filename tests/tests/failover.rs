@@ -270,7 +270,7 @@ async fn a_publisher_that_is_killed_costs_nobody_who_had_no_byte_yet() {
         tally.slowest,
     );
     figures("failover", &measured);
-    scene.mcpd.at_rest().await;
+    scene.mcpd.at_rest_after(CALLERS as usize).await;
 }
 
 #[tokio::test]
@@ -313,5 +313,5 @@ async fn where_the_fallback_refuses_too_errors_are_clean_and_end_with_the_publis
         tally.slowest,
     );
     figures("failover", &measured);
-    scene.mcpd.at_rest().await;
+    scene.mcpd.at_rest_after(CALLERS as usize).await;
 }

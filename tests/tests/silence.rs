@@ -38,8 +38,9 @@ impl Far {
         let mock = Mock::start(Settings::default()).unwrap();
         let token = mcpd.token("box", "alice", &["publisher"]).await;
         let providers = json!([provider("box", &mock.base_url(), json!({}))]);
-        let local = Mcplocal::start(&proxy.url(), &token, &providers);
+        let mut local = Mcplocal::start(&proxy.url(), &token, &providers);
         mcpd.reaches("box", "active", BACK).await;
+        local.process.note_what_it_holds();
         let callers = JoinSet::new();
         let mut far = Self {
             local,

@@ -102,5 +102,5 @@ async fn one_that_reads_nothing_slows_nobody_and_fills_no_memory() {
     stage
         .aborted(2 * (SLOW as u64 + 1), Duration::from_secs(2))
         .await;
-    stage.at_rest().await;
+    stage.at_rest_after(FAST).await;
 }

@@ -22,8 +22,9 @@ impl Stage {
         let providers = json!([provider(CHUNKED, &self.mock.base_url(), more)]);
         let config =
             json!({"server": self.mcpd.url(), "providers": providers, "resultMode": "chunks"});
-        let local = Mcplocal::start_with(Scratch::new("pieces"), &token, &config);
+        let mut local = Mcplocal::start_with(Scratch::new("pieces"), &token, &config);
         self.mcpd.reaches(CHUNKED, "active", PUBLISH_LIMIT).await;
+        local.process.note_what_it_holds();
         local
     }
 }

@@ -68,7 +68,8 @@ pub async fn publish_over(mcpd: &Mcpd, url: &str, mock: &Mock, more: Value) -> M
     if let (Some(config), Some(more)) = (config.as_object_mut(), more.as_object()) {
         config.extend(more.clone());
     }
-    let local = Mcplocal::start_with(Scratch::new("far"), &token, &config);
+    let mut local = Mcplocal::start_with(Scratch::new("far"), &token, &config);
     mcpd.reaches(VIRTUAL, "active", PUBLISH_LIMIT).await;
+    local.process.note_what_it_holds();
     local
 }

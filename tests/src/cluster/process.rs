@@ -143,14 +143,19 @@ impl Process {
         self.at_first = Some((self.open_files(), self.rss_kib()));
     }
 
-    /// Looks that it holds hardly more than at first. Where that was not noted there is nothing to compare.
+    /// The same as `before`, which did the same work, for [`Process::left_nothing`].
+    pub fn is_to_hold_what(&mut self, before: &Self) {
+        self.at_first = before.at_first;
+    }
+
+    /// Looks that it holds hardly more than at first.
     ///
     /// # Panics
-    /// When it has more than so many descriptors and KiB more.
+    /// When it has more than so many descriptors and KiB more, or what it held at first was not noted.
     pub fn left_nothing(&self, more_files: OpenFiles, more_kib: u64) {
-        let Some((files, kib)) = self.at_first else {
-            return;
-        };
+        let (files, kib) = self
+            .at_first
+            .expect("what a process holds is noted once it works");
         let (files_now, kib_now) = (self.open_files(), self.rss_kib());
         let is_more = files_now.sockets > files.sockets + more_files.sockets
             || files_now.others > files.others + more_files.others;
@@ -177,10 +182,10 @@ impl Process {
             .collect();
         let command_line =
             std::fs::read(format!("/proc/{}/cmdline", self.pid())).unwrap_or_default();
-        if memchr::memmem::find(&log, canary::PROMPT.as_bytes()).is_some() {
-            faults.push("its log has what a model was asked".to_owned());
-        }
         for (place, bytes) in [("log", &log), ("command line", &command_line)] {
+            if canary::is_asked_in(bytes) {
+                faults.push(format!("its {place} has what a model was asked"));
+            }
             let found = canary::found_in(bytes).into_iter();
             faults.extend(found.map(|secret| format!("its {place} has {secret}")));
         }
