@@ -47,10 +47,15 @@ fn main() -> ExitCode {
         eprintln!("{} can't be written: {error}", path.display());
         return ExitCode::FAILURE;
     }
-    for wrong in report.wrong() {
+    let (wrong, grown) = (report.wrong(), report.grown());
+    for wrong in &wrong {
         println!("  {wrong}");
     }
-    match report.wrong().is_empty() {
+    println!("grown: {}", grown.len());
+    for grown in &grown {
+        println!("  {grown}");
+    }
+    match wrong.is_empty() && grown.is_empty() {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
     }

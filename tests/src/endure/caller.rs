@@ -1,5 +1,6 @@
 //! One caller, who asks all kinds of things and judges each answer.
 
+use super::absence::Absence;
 use super::tally::{Ended, Tally};
 use crate::cluster::stage::chat;
 use crate::cluster::{Answer, Ask, Whole};
@@ -35,6 +36,7 @@ pub(super) async fn ask_on(
     addr: SocketAddr,
     token: String,
     models: Vec<String>,
+    absence: Arc<Absence>,
     tally: Arc<Tally>,
     over: CancellationToken,
 ) {
@@ -43,9 +45,14 @@ pub(super) async fn ask_on(
         let (model, behaviour) = (dice.pick(&models).clone(), behaviour(manner, &mut dice));
         let after = dice.roll(12);
         let asked = request(manner, &model, &behaviour).token(&token);
+        let began = absence.mark();
         let exchange = exchange(&asked, addr, manner, &behaviour, after);
         let ended = timeout(PATIENCE, exchange).await;
-        let ended = ended.unwrap_or_else(|_| Ended::Wrong(format!("no end within {PATIENCE:?}")));
+        let mut ended =
+            ended.unwrap_or_else(|_| Ended::Wrong(format!("no end within {PATIENCE:?}")));
+        if ended == Ended::NoAnswer && !absence.was_since(began) {
+            ended = Ended::Wrong("no answer, though the server was there".to_owned());
+        }
         tally.add(&format!("{manner:?} of {model}"), ended);
         sleep(Duration::from_millis(u64::from(dice.roll(PAUSE_MS)))).await;
     }

@@ -25,6 +25,26 @@ pub struct Curves {
     pub faults: Vec<(Duration, Fault)>,
 }
 
+/// How much more of anything the last third of a run may hold than the second: a tenth, and what an allocator or a pool
+/// keeps of one burst.
+const MORE_SHARE: u64 = 10;
+const MORE_KIB: u64 = 2 * 1024;
+const MORE_FILES: u64 = 8;
+
+/// What there was more of in the last third than in the second.
+pub(super) fn grown(samples: &[Sample]) -> impl Iterator<Item = String> {
+    let (before, last) = (median(samples, 0.34, 0.67), median(samples, 0.67, 1.0));
+    let looks = [
+        ("KiB of memory", before.0, last.0, MORE_KIB),
+        ("open files", before.1 as u64, last.1 as u64, MORE_FILES),
+    ];
+    let is_grown = |(_, before, last, more): &(_, u64, u64, u64)| {
+        *last > before + before / MORE_SHARE + more
+    };
+    let grown = looks.into_iter().filter(is_grown);
+    grown.map(|(what, before, last, _)| format!("{before} {what}, then {last}"))
+}
+
 /// The median of memory (KiB) and files within a part of the run, from and to as shares of it.
 #[must_use]
 pub(super) fn median(samples: &[Sample], from: f64, to: f64) -> (u64, usize) {
@@ -43,8 +63,22 @@ pub(super) fn median(samples: &[Sample], from: f64, to: f64) -> (u64, usize) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Sample, median};
+    use super::{Sample, grown, median};
     use std::time::Duration;
+
+    #[test]
+    fn what_grows_is_told_of_and_what_trembles_is_not() {
+        let sample = |files: usize| Sample {
+            kib: 30_000,
+            files,
+            ..Sample::default()
+        };
+        let steady: Vec<_> = (0..99).map(|n| sample(60 + n % 7)).collect();
+        assert_eq!(grown(&steady).count(), 0);
+        let leaks: Vec<_> = (0..99).map(|n| sample(60 + n)).collect();
+        let told: Vec<_> = grown(&leaks).collect();
+        assert_eq!(told, ["109 open files, then 142"]);
+    }
 
     #[test]
     fn the_median_is_of_the_part_that_is_asked_for() {

@@ -12,6 +12,7 @@
 //! memory and descriptors over time tell of leaks. The seed fixes what is asked and what goes wrong; what a fault meets is
 //! chance. See `tests/endure.sh`.
 
+mod absence;
 mod caller;
 mod curves;
 mod jobs;

@@ -1,7 +1,7 @@
 //! One run: load and trouble together, then rest, then the account.
 
 use super::caller::ask_on;
-use super::curves::{Curves, Sample, median};
+use super::curves::{Curves, Sample, grown, median};
 use super::jobs::submit_on;
 use super::plot::draw;
 use super::tally::{Counts, Tally};
@@ -21,6 +21,8 @@ use tokio_util::sync::CancellationToken;
 
 /// Callers at once.
 const CALLERS: u64 = 12;
+/// How a job may end: with its result, or as its caller wished.
+const MAY_END: [&str; 2] = ["done", "canceled"];
 /// Longest until every job has ended once nothing goes wrong any more.
 const JOBS_LIMIT: Duration = Duration::from_secs(300);
 
@@ -61,6 +63,7 @@ pub async fn run(options: Options) -> Report {
             world.mcpd.addr,
             world.mcpd.admin.clone(),
             world.models(),
+            world.absence.clone(),
             tally.clone(),
             over.clone(),
         ));
@@ -141,10 +144,26 @@ impl Report {
         draw(&self.curves)
     }
 
-    /// What nobody should have got; empty where all is well.
+    /// What should not have been: answers that nobody should get, and jobs that ended without what they were for. Empty
+    /// where all is well.
     #[must_use]
-    pub fn wrong(&self) -> &[String] {
-        &self.requests.wrong
+    pub fn wrong(&self) -> Vec<String> {
+        let lost = self.jobs.iter().filter(|(status, _)| !MAY_END.contains(&&***status));
+        let lost = lost.map(|(status, count)| format!("{count} jobs ended as `{status}`"));
+        self.requests.wrong.iter().cloned().chain(lost).collect()
+    }
+
+    /// What the programs held more and more of; empty where all is well. Tells nothing of a run of seconds.
+    #[must_use]
+    pub fn grown(&self) -> Vec<String> {
+        let curves = [
+            ("mcpd", &self.curves.server),
+            ("mcplocal", &self.curves.publisher),
+        ];
+        let grown = curves
+            .iter()
+            .flat_map(|(name, samples)| grown(samples).map(move |what| format!("{name}: {what}")));
+        grown.collect()
     }
 }
 
@@ -200,6 +219,6 @@ impl fmt::Display for Report {
                 files_last
             )?;
         }
-        writeln!(f, "\nwrong: {}", self.requests.wrong.len())
+        writeln!(f, "\nwrong: {}", self.wrong().len())
     }
 }

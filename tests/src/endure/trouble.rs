@@ -165,11 +165,13 @@ async fn strike(world: &mut World, fault: Fault, dice: &mut Dice) {
             world.worker.revive();
         }
         Fault::ServerKilled => {
+            world.absence.begins();
             world.mcpd.process.kill();
             sleep(away).await;
             world.server_again().await;
         }
         Fault::ServerStopped => {
+            world.absence.begins();
             world.mcpd.terminate();
             world.mcpd.process.end(STOP_LIMIT).await;
             sleep(away).await;

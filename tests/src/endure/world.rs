@@ -1,5 +1,6 @@
 //! Who is there: a server, publishers behind a bad network each, a worker, a provider.
 
+use super::absence::Absence;
 use super::jobs::KIND;
 use crate::cluster::mcplocal::provider;
 use crate::cluster::{Ask, Mcpd, Mcplocal};
@@ -30,6 +31,8 @@ pub(super) struct World {
     /// Works on [`KIND`].
     pub(super) worker: Hand,
     pub(super) mcpd: Mcpd,
+    /// When the server was away.
+    pub(super) absence: Arc<Absence>,
     /// The process of the server of now.
     pub(super) server_pid: Arc<AtomicU32>,
     // Outlives those who call it.
@@ -66,6 +69,7 @@ impl World {
         let mut world = Self {
             publishers,
             worker,
+            absence: Arc::default(),
             server_pid: Arc::new(mcpd.process.pid().into()),
             mcpd,
             _mock: mock,
@@ -86,6 +90,7 @@ impl World {
     /// Starts the server anew.
     pub(super) async fn server_again(&mut self) {
         self.mcpd.start_again().await;
+        self.absence.ends();
         let pid = self.mcpd.process.pid();
         self.server_pid.store(pid, Ordering::Relaxed);
     }
