@@ -1,10 +1,5 @@
 //! Providers that send what is no answer: through every front it ends in words, in time, and at little cost.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that can't go on shall panic with what it saw"
-)]
-
 use serde_json::{Value, json};
 use std::time::Duration;
 use system_tests::cluster::stage::{PUBLIC, ROWS, Stage, VIRTUAL, chat};
@@ -197,8 +192,8 @@ async fn too_many_broken_lines_and_an_end_that_is_missing_never_look_complete() 
             "{row}: {text}"
         );
         assert!(!text.contains("message_stop"), "{row}: {text}");
+        // What came in one piece with the line too many is not told: how much that is, chance says.
         assert!(tokens(100).starts_with(&said), "{row}: {said}");
-        assert!(said.starts_with(&tokens(20)), "{row}: {said}");
 
         let ask = Front::Responses.ask(&stage, row, true, &Behaviour::default());
         assert_eq!(ask.whole(stage.mcpd.addr).await.status, 200, "{row}");
@@ -371,5 +366,6 @@ async fn a_broken_provider_slows_nobody_else() {
     let whole = chat(false, &Behaviour::default());
     let answer = stage.mcpd.infer(PUBLIC, whole).whole(stage.mcpd.addr).await;
     assert_eq!(answer.status, 200);
-    stage.at_rest().await;
+    // Twenty good callers, and thirty beside them.
+    stage.at_rest_after(50).await;
 }
