@@ -19,7 +19,8 @@ pub fn left_out(what: &str, why: &str) {
     if let Some(path) = std::env::var_os(FILE) {
         let file = File::options().create(true).append(true).open(path);
         // One write, so that tests beside each other don't mix their lines.
-        let written = file.and_then(|mut file| file.write_all(format!("{what}\t{why}\n").as_bytes()));
+        let written =
+            file.and_then(|mut file| file.write_all(format!("{what}\t{why}\n").as_bytes()));
         written.expect("what was left out can be written down");
     }
 }

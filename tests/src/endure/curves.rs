@@ -38,9 +38,8 @@ pub(super) fn grown(samples: &[Sample]) -> impl Iterator<Item = String> {
         ("KiB of memory", before.0, last.0, MORE_KIB),
         ("open files", before.1 as u64, last.1 as u64, MORE_FILES),
     ];
-    let is_grown = |(_, before, last, more): &(_, u64, u64, u64)| {
-        *last > before + before / MORE_SHARE + more
-    };
+    let is_grown =
+        |(_, before, last, more): &(_, u64, u64, u64)| *last > before + before / MORE_SHARE + more;
     let grown = looks.into_iter().filter(is_grown);
     grown.map(|(what, before, last, _)| format!("{before} {what}, then {last}"))
 }

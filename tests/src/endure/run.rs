@@ -148,7 +148,10 @@ impl Report {
     /// where all is well.
     #[must_use]
     pub fn wrong(&self) -> Vec<String> {
-        let lost = self.jobs.iter().filter(|(status, _)| !MAY_END.contains(&&***status));
+        let lost = self
+            .jobs
+            .iter()
+            .filter(|(status, _)| !MAY_END.contains(&&***status));
         let lost = lost.map(|(status, count)| format!("{count} jobs ended as `{status}`"));
         self.requests.wrong.iter().cloned().chain(lost).collect()
     }
