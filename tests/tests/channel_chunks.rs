@@ -252,10 +252,6 @@ async fn one_that_reads_nothing_slows_nobody_and_fills_no_memory() {
     )
     .await;
     let beside = fast().await;
-    assert!(
-        beside < alone * 3 + Duration::from_secs(1),
-        "{beside:?} beside, {alone:?} alone"
-    );
     let (server_now, publisher_now) = memory();
     assert!(
         server_now < server + MAX_GROWTH_KIB,
@@ -268,5 +264,11 @@ async fn one_that_reads_nothing_slows_nobody_and_fills_no_memory() {
     drop(unread);
     stage.aborted(SLOW, Duration::from_secs(2)).await;
     stage.mcpd.idle(CHUNKED).await;
+    // What else the machine does is in both.
+    let alone = alone.max(fast().await);
+    assert!(
+        beside < alone * 3 + Duration::from_secs(1),
+        "{beside:?} beside, {alone:?} alone"
+    );
     at_rest(&stage, &pieces).await;
 }

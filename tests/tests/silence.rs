@@ -88,7 +88,12 @@ impl Far {
         self.proxy.set(Rules::default());
         self.mcpd.reaches("box", "active", BACK).await;
         assert!(self.whole().await.is_done());
+        self.at_rest().await;
+    }
+
+    async fn at_rest(&self) {
         self.mcpd.at_rest().await;
+        self.local.at_rest().await;
     }
 }
 
@@ -144,7 +149,7 @@ async fn a_network_that_is_only_slow_is_no_silence() {
         "the long answer goes on"
     );
     far.callers.shutdown().await;
-    far.mcpd.at_rest().await;
+    far.at_rest().await;
 }
 
 #[tokio::test]
@@ -162,7 +167,7 @@ async fn a_reset_of_every_connection_goes_and_comes_back_at_once_and_mended() {
         far.ask();
     }
     far.callers.shutdown().await;
-    far.mcpd.at_rest().await;
+    far.at_rest().await;
 }
 
 #[tokio::test]
@@ -175,7 +180,7 @@ async fn a_publisher_that_freezes_goes_and_comes_back_and_comes_back() {
     far.local.process.thaw();
     far.mcpd.reaches("box", "active", BACK).await;
     assert!(far.whole().await.is_done());
-    far.mcpd.at_rest().await;
+    far.at_rest().await;
 }
 
 #[tokio::test]
@@ -206,7 +211,7 @@ async fn with_the_default_times_both_ends_notice_within_forty_five_seconds() {
     far.proxy.set(Rules::default());
     far.mcpd.reaches("box", "active", BACK).await;
     assert!(far.whole().await.is_done());
-    far.mcpd.at_rest().await;
+    far.at_rest().await;
 }
 
 #[tokio::test]
