@@ -96,3 +96,14 @@ pub(crate) enum Piece {
     End,
     Failed(Error),
 }
+
+impl Piece {
+    /// What the caller gets: bytes, an error, or `None` at the end.
+    pub(crate) fn into_next(self) -> Option<Result<Bytes, Error>> {
+        match self {
+            Self::Data(data) => Some(Ok(data)),
+            Self::End => None,
+            Self::Failed(error) => Some(Err(error)),
+        }
+    }
+}
