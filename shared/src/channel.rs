@@ -12,6 +12,8 @@
 //!   POST _provider-heartbeat Heartbeat{last_ping} ────►   both directions proven
 //! ```
 
+mod shown;
+
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -71,7 +73,7 @@ pub struct Hello {
 }
 
 /// A request to serve ([`Frame::Task`]).
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Task {
@@ -363,7 +365,7 @@ pub struct HeartbeatReply {
 /// One message of the per-chunk result form, `POST _provider-task/ID/result`.
 ///
 /// Shape: `seq` counts up from 0. Exactly one of `error`, `chunk`, `body` is there.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ResultMessage {
@@ -388,7 +390,7 @@ pub struct ResultMessage {
 }
 
 /// A piece of an answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Chunk {

@@ -68,6 +68,8 @@ pub mod code {
     pub const RATE_LIMIT_EXCEEDED: &str = "rate_limit_exceeded";
     /// 429: the token's budget is used up.
     pub const INSUFFICIENT_QUOTA: &str = "insufficient_quota";
+    /// 429: the principal has as many provider sessions as it may have.
+    pub const TOO_MANY_SESSIONS: &str = "too_many_sessions";
     /// 502: the publisher went away with the task.
     pub const PROVIDER_DISCONNECTED: &str = "provider_disconnected";
     /// 502: the provider could not be reached, or broke off.

@@ -54,6 +54,12 @@ pub enum Error {
     /// None of the offered names can be taken.
     #[error("{}", conflict_text(.0))]
     NameTaken(Vec<Conflict>),
+    /// The principal has as many sessions as it may have.
+    #[error("this principal has {limit} provider sessions already, which is the most it may have")]
+    TooManySessions {
+        /// How many.
+        limit: usize,
+    },
     /// The store can't take the change.
     #[error(transparent)]
     Store(#[from] store::StoreError),

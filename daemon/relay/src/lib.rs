@@ -19,6 +19,7 @@ mod error;
 mod relay;
 mod result;
 mod session;
+mod sessions;
 mod task;
 mod upload;
 mod wake;

@@ -13,6 +13,7 @@ use shared::channel::{
 use shared::lifecycle::Event;
 use shared::llm::Phase;
 use store::Store;
+use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::channel::{Channel, ChannelBody};
@@ -62,6 +63,8 @@ pub struct Relay(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) sessions: DashMap<String, Arc<Session>>,
+    /// Held while a session is begun, so that none is begun beyond the bound.
+    pub(crate) beginning: Mutex<()>,
     pub(crate) registry: Registry,
     pub(crate) store: Store,
     pub(crate) clock: SharedClock,
@@ -75,6 +78,7 @@ impl Relay {
     pub fn new(registry: Registry, store: Store, clock: SharedClock, timing: Timing) -> Self {
         Self(Arc::new(Inner {
             sessions: DashMap::new(),
+            beginning: Mutex::default(),
             registry,
             store,
             clock,
@@ -85,11 +89,26 @@ impl Relay {
 
     /// Takes a publisher's whole offer. Idempotent; does not disturb a bound channel.
     ///
-    /// Errors: [`Error::NameTaken`] where not one of the offered names could be taken, [`Error::BadMessage`], [`Error::Store`].
+    /// Errors: [`Error::NameTaken`] where not one of the offered names could be taken, [`Error::TooManySessions`],
+    /// [`Error::BadMessage`], [`Error::Store`].
     pub async fn register(&self, principal: &str, offer: Register) -> Result<Registered, Error> {
         check(&offer)?;
+        let (id, is_new) = self.ensure_session(principal, &offer).await?;
+        let registered = self.take_offer(principal, id.clone(), &offer).await;
+        if registered.is_err() && is_new {
+            // Its publisher was not told its id: it would come back without it, again and again.
+            self.forget_session(&id).await;
+        }
+        registered
+    }
+
+    async fn take_offer(
+        &self,
+        principal: &str,
+        id: String,
+        offer: &Register,
+    ) -> Result<Registered, Error> {
         let now = self.0.clock.now();
-        let id = self.ensure_session(principal, &offer).await?;
         let session = self.session_of(&id, principal)?;
         let outcome = self
             .0
@@ -129,26 +148,6 @@ impl Relay {
             llms,
             conflicts: outcome.conflicts,
         })
-    }
-
-    /// The session that the publisher names, where it is its own; else a new one. An unknown id and
-    /// another principal's fare alike, so that the answer does not tell them apart.
-    async fn ensure_session(&self, principal: &str, offer: &Register) -> Result<String, Error> {
-        let now = self.0.clock.now();
-        let sessions = self.0.store.sessions();
-        let known = match &offer.provider_session_id {
-            Some(id) => sessions.find(id).await?,
-            None => None,
-        };
-        let own = known.filter(|session| session.principal == principal);
-        let own = own.as_ref().map(|session| &*session.id);
-        let kept = sessions.ensure(own, principal, &offer.node, now).await?;
-        let id = kept.id;
-        self.0.sessions.entry(id.clone()).or_insert_with(|| {
-            let session = Session::new(id.clone(), kept.principal, kept.epoch, Instant::now());
-            Arc::new(session)
-        });
-        Ok(id)
     }
 
     /// Binds a channel. A channel that was bound before is told that it is superseded.
@@ -324,21 +323,6 @@ impl Relay {
                 let bound = bound + usize::from(state.channel.is_some());
                 (bound, tasks + state.tasks.len())
             })
-    }
-
-    /// The session, for the principal that owns it.
-    pub(crate) fn session_of(&self, id: &str, principal: &str) -> Result<Arc<Session>, Error> {
-        match self.0.sessions.get(id) {
-            Some(session) if session.principal == principal => Ok(session.clone()),
-            Some(session) => {
-                tracing::warn!(
-                    session.id = %session.id, principal,
-                    "a principal named a session that is not its own"
-                );
-                Err(Error::NotFound)
-            }
-            None => Err(Error::NotRegistered),
-        }
     }
 }
 

@@ -163,10 +163,7 @@ fn begin(task: &mut Task, seq: u64, head: Head) -> Result<Arc<Chunks>, Error> {
             expected: 0,
         });
     }
-    let arrive = task
-        .arrive
-        .take()
-        .ok_or(Error::Contradiction("the task's answer has begun already"))?;
+    let arrive = task.begin()?;
     let (pieces, queue) = mpsc::channel(WAITING_PIECES);
     let chunks = Arc::new(Chunks(Mutex::new(State {
         next: 0,

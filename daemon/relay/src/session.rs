@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use registry::{Live, Registry};
 use shared::channel::{Ack, Cancel, Frame};
@@ -80,6 +81,15 @@ impl Session {
                 upload_acknowledged: false,
                 touched_at: now,
             }),
+        }
+    }
+
+    /// How long there was no sign of life. A channel is one.
+    pub(crate) fn silent_for(&self, now: Instant) -> Duration {
+        let state = self.lock();
+        match state.channel {
+            Some(_) => Duration::ZERO,
+            None => now.duration_since(state.touched_at),
         }
     }
 

@@ -51,13 +51,31 @@ pub(crate) struct Task {
     pub(crate) arrive: Option<oneshot::Sender<Result<Arrived, Error>>>,
     /// Tells a caller whose answer has begun that it will not end well.
     pub(crate) fail: Option<oneshot::Sender<Error>>,
-    /// A body too large for the frame, until it is fetched.
+    /// A body too large for the frame, until the answer begins: a fetch may break, and come again.
     pub(crate) body: Option<Bytes>,
     /// The per-chunk result form, once it was begun.
     pub(crate) chunks: Option<Arc<Chunks>>,
 }
 
 impl Task {
+    /// Lets whoever brings the answer begin it.
+    ///
+    /// Errors: [`Error::Contradiction`] where it was begun already.
+    pub(crate) fn begin(&mut self) -> Result<oneshot::Sender<Result<Arrived, Error>>, Error> {
+        // Nobody fetches what is being answered.
+        self.body = None;
+        let begun = Error::Contradiction("the task's answer has begun already");
+        self.arrive.take().ok_or(begun)
+    }
+
+    /// The body, where it did not ride in the frame.
+    ///
+    /// Errors: [`Error::Contradiction`] where it did, or the answer has begun.
+    pub(crate) fn body(&self) -> Result<Bytes, Error> {
+        let none = "the body rode in the frame, or the task's answer has begun already";
+        self.body.clone().ok_or(Error::Contradiction(none))
+    }
+
     /// Ends the task for its caller.
     pub(crate) fn fail(&mut self, error: Error) {
         if let Some(arrive) = self.arrive.take() {
@@ -95,4 +113,15 @@ pub(crate) enum Piece {
     Data(Bytes),
     End,
     Failed(Error),
+}
+
+impl Piece {
+    /// What the caller gets: bytes, an error, or `None` at the end.
+    pub(crate) fn into_next(self) -> Option<Result<Bytes, Error>> {
+        match self {
+            Self::Data(data) => Some(Ok(data)),
+            Self::End => None,
+            Self::Failed(error) => Some(Err(error)),
+        }
+    }
 }

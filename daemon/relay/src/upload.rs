@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 
 use crate::error::Error;
 use crate::relay::Relay;
-use crate::task::{Arrived, Source, TaskId};
+use crate::task::{Arrived, Source, Task, TaskId};
 
 /// What the headers of an upload say.
 #[derive(Clone, Debug)]
@@ -44,11 +44,7 @@ impl Relay {
         let id: TaskId = task_id.parse()?;
         check_epoch(id, head.epoch)?;
         let session = self.session_of(session_id, principal)?;
-        let arrive = session.with_task(id, |task| {
-            task.arrive
-                .take()
-                .ok_or(Error::Contradiction("the task's answer has begun already"))
-        })?;
+        let arrive = session.with_task(id, Task::begin)?;
         session.acknowledge_upload(id);
         let (done, taken) = oneshot::channel();
         let arrived = Arrived {
@@ -66,7 +62,8 @@ impl Relay {
         taken.await.map_err(|_| Error::TaskEnded)
     }
 
-    /// The body of a task that did not fit its frame. Given out once.
+    /// The body of a task that did not fit its frame. Given out as often as it is asked for, until
+    /// the answer begins: a fetch that broke on the way can be made again.
     pub fn task_body(
         &self,
         principal: &str,
@@ -74,11 +71,7 @@ impl Relay {
         task_id: &str,
     ) -> Result<Bytes, Error> {
         let session = self.session_of(session_id, principal)?;
-        session.with_task(task_id.parse()?, |task| {
-            task.body.take().ok_or(Error::Contradiction(
-                "the body rode in the frame, or was fetched already",
-            ))
-        })
+        session.with_task(task_id.parse()?, |task| task.body())
     }
 }
 

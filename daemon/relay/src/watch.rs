@@ -14,20 +14,35 @@ const TICK: Duration = Duration::from_secs(1);
 impl Relay {
     /// Watches the channels until it is dropped. Run it once.
     pub async fn watch(&self) {
-        let timing = self.0.timing;
-        // After a start, publishers get one heartbeat timeout to come back before rows are judged.
-        let mut sweep_at = Instant::now() + timing.heartbeat_timeout.max(timing.gc_interval);
-        let mut ticks = tokio::time::interval(TICK.min(timing.ping_interval));
+        // Apart, so that a database that is slow keeps nothing else back.
+        tokio::join!(
+            self.keep_looking(),
+            self.sweep_again_and_again(Self::sweep),
+            self.sweep_again_and_again(Self::sweep_store),
+        );
+    }
+
+    async fn keep_looking(&self) {
+        let mut ticks = tokio::time::interval(TICK.min(self.0.timing.ping_interval));
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             let now = ticks.tick().await;
             for session in &self.0.sessions {
                 self.look_at(&session, now);
             }
-            if now >= sweep_at {
-                sweep_at = now + timing.gc_interval;
-                self.sweep(now).await;
-            }
+        }
+    }
+
+    async fn sweep_again_and_again(&self, sweep: impl AsyncFn(&Self, Instant)) {
+        let timing = self.0.timing;
+        // After a start, publishers get one heartbeat timeout to come back before they are judged.
+        let grace = timing.heartbeat_timeout.max(timing.gc_interval);
+        let interval = timing.gc_interval.max(TICK);
+        let mut ticks = tokio::time::interval_at(Instant::now() + grace, interval);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+        loop {
+            ticks.tick().await;
+            sweep(self, Instant::now()).await;
         }
     }
 
@@ -57,10 +72,7 @@ impl Relay {
         if let Err(error) = self.0.registry.sweep(retention, self.0.clock.now()).await {
             tracing::warn!(%error, "the sweep of inactive rows failed; it is tried again");
         }
-        self.0.sessions.retain(|_, session| {
-            let state = session.lock();
-            state.channel.is_some() || now.duration_since(state.touched_at) < retention
-        });
+        self.forget_silent(now);
     }
 }
 

@@ -8,13 +8,16 @@ use shared::channel::Node;
 use shared::timestamp::Timestamp;
 
 use crate::Store;
-use crate::backend::{on_read, on_write, on_write_many};
+use crate::backend::{in_tx, on_read, on_write};
 use crate::bounds::{self, MAX_NOTE_BYTES};
 use crate::error::{During, StoreError};
 use crate::ids::{new_id, parse_id};
 
 /// The aggregate's name in errors.
 pub(crate) const KIND: &str = "provider session";
+
+/// Sessions that one transaction deletes, so that other writers don't wait for long.
+const LOOKED_AT_ONCE: i64 = 500;
 
 /// A publisher's registration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -158,23 +161,98 @@ impl<'a> Sessions<'a> {
         .during("note a sign of life")
     }
 
-    /// Deletes the sessions without a sign of life since `seen_before` that serve no row, and
-    /// answers how many.
-    pub async fn delete_idle(self, seen_before: Timestamp) -> Result<u64, StoreError> {
-        on_write_many!(self.store, |pool| {
+    /// Deletes the session `id`, where it serves no row. One that is gone already is no error.
+    pub async fn delete(self, id: &str) -> Result<(), StoreError> {
+        on_write!(self.store, |pool| {
             sqlx::query(
                 "delete from provider_sessions
+                where id = $1
+                    and not exists (select 1 from llms where llms.provider_session_id = $1)",
+            )
+            .bind(id)
+            .execute(pool)
+            .await
+            .map(drop)
+        })
+        .during("delete a provider session")
+    }
+
+    /// Deletes the sessions without a sign of life since `seen_before` that serve no row, and
+    /// answers how many.
+    ///
+    /// Shape: `heard` knows of signs of life that were not stored; a session of which it tells one
+    /// that is recent enough stays, and the sign is stored.
+    pub async fn delete_idle(
+        self,
+        seen_before: Timestamp,
+        heard: impl Fn(&str) -> Option<Timestamp>,
+    ) -> Result<u64, StoreError> {
+        let mut deleted = 0;
+        loop {
+            let idle = self.idle(seen_before).await?;
+            let mut over = Vec::new();
+            for id in &idle {
+                match heard(id).filter(|at| *at >= seen_before) {
+                    Some(at) => self.note_seen(id, at).await?,
+                    None => over.push(&**id),
+                }
+            }
+            if !over.is_empty() {
+                let done = self.delete_where_idle(&over, seen_before).await;
+                deleted += done.during("delete idle provider sessions")?;
+            }
+            // Each that was looked at is gone or was heard of now: none is looked at again.
+            if idle.len() < LOOKED_AT_ONCE as usize {
+                return Ok(deleted);
+            }
+        }
+    }
+
+    /// The sessions that have been silent for longest, and serve no row.
+    async fn idle(self, seen_before: Timestamp) -> Result<Vec<String>, StoreError> {
+        on_read!(self.store, |pool| {
+            sqlx::query_scalar(
+                "select id from provider_sessions
                 where last_seen_at < $1
                     and not exists (
                         select 1 from llms where llms.provider_session_id = provider_sessions.id
-                    )",
+                    )
+                order by last_seen_at
+                limit $2",
             )
             .bind(seen_before.as_millis())
-            .execute(pool)
+            .bind(LOOKED_AT_ONCE)
+            .fetch_all(pool)
             .await
-            .map(|done| done.rows_affected())
         })
-        .during("delete idle provider sessions")
+        .during("read idle provider sessions")
+    }
+
+    /// Deletes those of `ids` that are still idle.
+    async fn delete_where_idle(
+        self,
+        ids: &[&str],
+        seen_before: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let mut deleted = 0;
+        in_tx!(self.store, |tx| {
+            for id in ids {
+                let done = sqlx::query(
+                    "delete from provider_sessions
+                    where id = $1
+                        and last_seen_at < $2
+                        and not exists (
+                            select 1 from llms where llms.provider_session_id = $1
+                        )",
+                )
+                .bind(id)
+                .bind(seen_before.as_millis())
+                .execute(&mut *tx)
+                .await?;
+                deleted += done.rows_affected();
+            }
+        });
+        Ok(deleted)
     }
 }
 

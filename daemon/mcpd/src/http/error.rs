@@ -181,6 +181,8 @@ impl From<relay::Error> for ApiError {
             Error::NameTaken(_) => {
                 Self::new(409, code::NAME_TAKEN, text).hint("publish it under another name")
             }
+            Error::TooManySessions { .. } => Self::new(429, code::TOO_MANY_SESSIONS, text)
+                .hint("send the `providerSessionId` of the last answer when you register again; silent sessions go after 4 h"),
             Error::Offline | Error::Stuck => Self::new(503, code::PROVIDER_OFFLINE, text),
             Error::Disconnected | Error::CutShort | Error::Provider(_) => {
                 Self::new(502, code::PROVIDER_ERROR, text)

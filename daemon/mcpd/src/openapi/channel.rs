@@ -49,6 +49,10 @@ fn register() -> Entry {
     .fails(408, "The body did not come in time (`invalid_request`).")
     .fails(409, "Every name is taken (`name_taken`).")
     .fails(413, "The body is larger than 1 MiB (`body_too_large`).")
+    .fails(
+        429,
+        "The principal has as many sessions as it may have (`too_many_sessions`).",
+    )
 }
 
 fn bind() -> Entry {
@@ -96,7 +100,9 @@ fn task_body() -> Entry {
         "fetchTask",
         "Fetch the request body of a task that did not fit its frame",
     )
+    .about("As often as need be, until the answer begins.")
     .answers(200, any, "The body.")
+    .fails(409, "The task had its body in its frame, or its answer has begun (`conflict`); or it is an older channel's (`stale_epoch`).")
     .fails(410, "The task has ended (`task_ended`).")
 }
 

@@ -21,7 +21,7 @@ use shared::channel::{Chunk, ResultMessage, TaskError};
 use shared::error_body::code;
 
 use super::bound::Bound;
-use super::outcome::{Outcome, broke_off, is_of_proxy, not_reached, refused_on_the_way};
+use super::outcome::{Outcome, broke_off, may_be_of_proxy, not_reached, refused_on_the_way};
 
 /// The largest piece, in bytes, before it is put into JSON.
 const MAX_PIECE_BYTES: usize = 64 * 1024;
@@ -78,16 +78,28 @@ pub(super) async fn fail(bound: &Bound, id: &str, error: TaskError) -> Outcome {
     let mut message = empty(0);
     message.error = Some(error);
     // Nobody else ends a word about a task that was never begun.
-    let sent = tokio::time::timeout(PIECE_TIMEOUT, send(bound, id, &message));
+    let sent = tokio::time::timeout(PIECE_TIMEOUT, say(bound, id, &message));
     let late = |_| Outcome::Broken("the server did not take the word within 60 s".into());
     sent.await.unwrap_or_else(late)
+}
+
+/// Sends a word; what refused it may be a proxy that has had too much for now.
+async fn say(bound: &Bound, id: &str, word: &ResultMessage) -> Outcome {
+    for attempts in 1..ATTEMPTS {
+        match send(bound, id, word).await {
+            Outcome::NotTaken(Some(status)) if may_be_of_proxy(status) => {}
+            ended => return ended,
+        }
+        tokio::time::sleep(RETRY * attempts).await;
+    }
+    send(bound, id, word).await
 }
 
 /// Where the message `seq` did not get through, tells why there will be no more: small as it is,
 /// the word may pass where the piece did not.
 async fn give_up(bound: &Bound, id: &str, seq: u64, ended: &Outcome) {
     let error = match ended {
-        Outcome::NotTaken(Some(status)) if is_of_proxy(*status) => refused_on_the_way(*status),
+        Outcome::NotTaken(Some(status)) if may_be_of_proxy(*status) => refused_on_the_way(*status),
         Outcome::Broken(_) => broke_off(),
         Outcome::Delivered | Outcome::NotTaken(_) => return,
     };

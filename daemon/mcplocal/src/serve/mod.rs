@@ -17,6 +17,7 @@
 
 mod bound;
 mod chunks;
+mod fetch;
 mod kept;
 mod outcome;
 mod stream;
@@ -27,7 +28,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Method, StatusCode};
 use kit::lifecycle::{Ends, Lifecycle};
 use kit::random::Random;
 use providers::Request;
@@ -38,6 +38,7 @@ use tokio::sync::watch;
 
 use crate::config::{Config, ResultMode};
 use crate::publish::{Published, Served};
+use fetch::{NoBody, body_of};
 use kept::Keepalive;
 use outcome::Outcome;
 use tasks::{NotTaken, Place};
@@ -47,8 +48,6 @@ pub use tasks::Tasks;
 
 /// An upload's head reaches the server within this time, unless something holds it back.
 const ACK_PATIENCE: Duration = Duration::from_secs(3);
-/// The largest request body that is fetched, in bytes.
-const MAX_BODY_BYTES: usize = 128 * 1024 * 1024;
 
 /// Serves tasks. Cheap to clone.
 #[derive(Clone)]
@@ -164,7 +163,8 @@ impl Server {
         let id = task.task_id.as_str();
         let body = match body_of(bound, id, task.body).await {
             Ok(body) => body,
-            Err(outcome) => return outcome,
+            Err(NoBody::Over(status)) => return Outcome::NotTaken(Some(status)),
+            Err(NoBody::Failed(error)) => return chunks::fail(bound, id, error).await,
         };
         let body = match with_model(body, &served.model) {
             Ok(body) => body,
@@ -189,7 +189,7 @@ impl Server {
             if stream::takes_no_streams(status) {
                 self.uploads_are_held_back();
             }
-            if outcome::is_of_proxy(status) {
+            if outcome::may_be_of_proxy(status) {
                 // The server may know nothing of it: its caller would wait.
                 chunks::fail(bound, id, outcome::refused_on_the_way(status)).await;
             }
@@ -263,30 +263,6 @@ async fn infer(
             answer.map_err(|error| outcome::no_answer(&error))
         }
     }
-}
-
-/// The request body: from the frame, or fetched.
-async fn body_of(
-    bound: &Bound,
-    id: &str,
-    inline: Option<Box<serde_json::value::RawValue>>,
-) -> Result<Bytes, Outcome> {
-    if let Some(inline) = inline {
-        let text: Box<str> = inline.into();
-        return Ok(Bytes::from(text.into_string()));
-    }
-    let broken = |why: String| Outcome::Broken(why);
-    let call = bound
-        .call(Method::GET, id, "", upstream::Body::empty())
-        .map_err(|wrong| broken(wrong.to_string()))?;
-    let answer = bound.mcpd.send(call).await;
-    let answer = answer.map_err(|wrong| broken(wrong.to_string()))?;
-    if answer.status() != StatusCode::OK {
-        return Err(Outcome::NotTaken(Some(answer.status())));
-    }
-    upstream::read_all(answer.into_body(), MAX_BODY_BYTES)
-        .await
-        .map_err(|wrong| broken(wrong.to_string()))
 }
 
 /// The body with the provider's own model; untouched where it says so already.

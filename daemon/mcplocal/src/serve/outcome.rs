@@ -46,24 +46,45 @@ pub(super) fn broke_off() -> TaskError {
     }
 }
 
-/// Whether a refusal is one that a proxy gives, of which the server heard nothing. A server that
-/// stops says 503 too, and hears it once more in vain.
-pub(super) fn is_of_proxy(status: StatusCode) -> bool {
-    status.is_server_error()
-        || matches!(
-            status,
-            StatusCode::REQUEST_TIMEOUT
-                | StatusCode::LENGTH_REQUIRED
-                | StatusCode::PAYLOAD_TOO_LARGE
-        )
+/// Whether the server may have heard nothing of what was refused like this. It says itself that a
+/// task has ended or is another's; any other refusal may be a proxy's, and then its caller waits. A
+/// server that did refuse hears of it once more, and refuses that as well.
+pub(super) fn may_be_of_proxy(status: StatusCode) -> bool {
+    !matches!(status, StatusCode::CONFLICT | StatusCode::GONE)
 }
 
 /// What the server is told of an answer that did not get through to it.
 pub(super) fn refused_on_the_way(status: StatusCode) -> TaskError {
+    on_the_way(format!(
+        "a proxy on the publisher's way to the server refused its answer ({status})"
+    ))
+}
+
+/// What the server is told of a request that its publisher could not fetch.
+pub(super) fn request_refused(status: StatusCode) -> TaskError {
+    on_the_way(format!(
+        "a proxy between the server and the publisher refused to hand the request on ({status})"
+    ))
+}
+
+/// The same where the connection broke.
+pub(super) fn request_broke_off() -> TaskError {
+    on_the_way("the connection broke over which the publisher fetched the request".into())
+}
+
+/// The same where the request has more than `limit` bytes.
+pub(super) fn request_too_large(limit: usize) -> TaskError {
+    let limit = limit / (1024 * 1024);
     TaskError {
-        message: format!(
-            "a proxy on the publisher's way to the server refused its answer ({status})"
-        ),
+        message: format!("the request is larger than its publisher takes ({limit} MiB)"),
+        status: Some(413),
+        code: Some(code::BODY_TOO_LARGE.into()),
+    }
+}
+
+fn on_the_way(message: String) -> TaskError {
+    TaskError {
+        message,
         status: Some(502),
         code: Some(code::PROVIDER_ERROR.into()),
     }

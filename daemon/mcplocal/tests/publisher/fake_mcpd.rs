@@ -1,6 +1,6 @@
 //! A server that does as it is told and remembers what it was sent.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -63,6 +63,19 @@ pub(crate) struct Manner {
     pub(crate) hold_registers: Option<watch::Receiver<bool>>,
     /// Bodies that can be fetched.
     pub(crate) bodies: HashMap<String, Bytes>,
+    /// What becomes of the next fetches, in turn.
+    pub(crate) fetches: VecDeque<Fetch>,
+    /// The next messages of answers are refused with these statuses, in turn.
+    pub(crate) refuse_results: VecDeque<u16>,
+}
+
+/// A fetch that goes wrong.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Fetch {
+    /// It is refused with this status.
+    Refused(u16),
+    /// Half of the body comes, and the connection breaks.
+    Cut,
 }
 
 struct State {
@@ -90,6 +103,8 @@ impl FakeMcpd {
                 refuse_uploads: None,
                 hold_registers: None,
                 bodies: HashMap::new(),
+                fetches: VecDeque::new(),
+                refuse_results: VecDeque::new(),
             },
             epoch: 0,
             channel: None,
@@ -292,6 +307,9 @@ impl FakeMcpd {
             ["_provider-task", id, "stream"] => self.take_upload(id, request).await,
             ["_provider-task", id, "result"] => {
                 let message = serde_json::from_slice(&whole(request).await).unwrap();
+                if let Some(status) = self.lock().manner.refuse_results.pop_front() {
+                    return json_answer(status, json!({}));
+                }
                 self.change(|state| {
                     state
                         .seen
@@ -359,7 +377,16 @@ impl FakeMcpd {
         self.change(|state| {
             state.seen.fetched.push(id.into());
             let body = state.manner.bodies[id].clone();
-            Response::new(Either::Left(Full::new(body)))
+            match state.manner.fetches.pop_front() {
+                None => Response::new(Either::Left(Full::new(body))),
+                Some(Fetch::Refused(status)) => json_answer(status, json!({})),
+                Some(Fetch::Cut) => {
+                    let (sender, half) = mpsc::channel(1);
+                    sender.try_send(body.slice(..body.len() / 2)).unwrap();
+                    let head = Response::builder().header("content-length", body.len());
+                    head.body(Either::Right(Events(half))).unwrap()
+                }
+            }
         })
     }
 

@@ -7,6 +7,7 @@ mod fake_provider;
 mod fixture;
 
 mod channel;
+mod on_the_way;
 mod owner;
 mod results;
 mod sleep;

@@ -15,6 +15,9 @@ on_both![
     each_bind_has_its_own_epoch,
     a_host_name_is_cut_and_cleaned,
     idle_sessions_go_but_not_those_that_serve_or_were_heard,
+    a_session_is_deleted_where_it_serves_nothing,
+    a_session_that_was_heard_without_a_word_to_the_store_stays,
+    however_many_are_idle_all_of_them_go,
 ];
 
 async fn a_session_without_an_id_gets_one(db: Db) {
@@ -134,7 +137,7 @@ async fn idle_sessions_go_but_not_those_that_serve_or_were_heard(db: Db) {
         .register(&serving.id, "a", &[offer("x")], at(0))
         .await
         .unwrap();
-    assert_eq!(db.sessions().delete_idle(at(45)).await.unwrap(), 1);
+    assert_eq!(delete_idle(&db, 45).await, 1);
     assert_eq!(db.sessions().find(&idle.id).await.unwrap(), None);
     assert!(db.sessions().find(&heard.id).await.unwrap().is_some());
     assert!(db.sessions().find(&serving.id).await.unwrap().is_some());
@@ -143,5 +146,61 @@ async fn idle_sessions_go_but_not_those_that_serve_or_were_heard(db: Db) {
         .await
         .unwrap();
     db.llms().delete(&name("x"), None).await.unwrap();
-    assert_eq!(db.sessions().delete_idle(at(45)).await.unwrap(), 1);
+    assert_eq!(delete_idle(&db, 45).await, 1);
+}
+
+async fn a_session_is_deleted_where_it_serves_nothing(db: Db) {
+    let (unused, serving) = (session(&db, "a").await, session(&db, "a").await);
+    db.llms()
+        .register(&serving.id, "a", &[offer("x")], at(0))
+        .await
+        .unwrap();
+    for id in [&*unused.id, &serving.id, "unknown"] {
+        db.sessions().delete(id).await.unwrap();
+    }
+    assert_eq!(db.sessions().find(&unused.id).await.unwrap(), None);
+    assert_eq!(
+        db.sessions().find(&serving.id).await.unwrap(),
+        Some(serving)
+    );
+}
+
+async fn a_session_that_was_heard_without_a_word_to_the_store_stays(db: Db) {
+    let (idle, live, late) = (
+        session(&db, "a").await,
+        session(&db, "a").await,
+        session(&db, "a").await,
+    );
+    let heard = |id: &str| match id {
+        id if id == live.id => Some(at(60)),
+        id if id == late.id => Some(at(44)),
+        _ => None,
+    };
+    let deleted = db.sessions().delete_idle(at(45), heard).await.unwrap();
+    assert_eq!(deleted, 2);
+    for gone in [idle, late] {
+        assert_eq!(db.sessions().find(&gone.id).await.unwrap(), None);
+    }
+    let kept = db.sessions().find(&live.id).await.unwrap().unwrap();
+    assert_eq!(kept.last_seen_at, at(60), "the sign of life is stored");
+    assert_eq!(delete_idle(&db, 60).await, 0);
+    assert_eq!(delete_idle(&db, 61).await, 1);
+}
+
+async fn however_many_are_idle_all_of_them_go(db: Db) {
+    let heard = session(&db, "a").await;
+    // More than one transaction deletes.
+    for _ in 0..1100 {
+        session(&db, "a").await;
+    }
+    let live = |id: &str| (id == heard.id).then(|| at(50));
+    let deleted = db.sessions().delete_idle(at(45), live).await.unwrap();
+    assert_eq!(deleted, 1100);
+    assert!(db.sessions().find(&heard.id).await.unwrap().is_some());
+}
+
+/// Deletes those that were silent since then, nothing else being known of them.
+async fn delete_idle(db: &Db, seen_before: i64) -> u64 {
+    let deleted = db.sessions().delete_idle(at(seen_before), |_| None).await;
+    deleted.unwrap()
 }
