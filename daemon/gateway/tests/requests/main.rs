@@ -7,6 +7,7 @@ mod accounting;
 mod admission;
 mod answers;
 mod caching;
+mod documents;
 mod explained;
 mod failover;
 mod failures;
