@@ -16,5 +16,6 @@ mod mixture;
 mod patience;
 mod pools;
 mod provider;
+mod revoked;
 mod waking;
 mod world;
