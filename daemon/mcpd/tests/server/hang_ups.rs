@@ -9,6 +9,9 @@ use crate::fixture::{Mcpd, value_of};
 use crate::held::Held;
 use crate::raw::{Raw, wire};
 
+/// Method, path, and body where there is one.
+type Write = (Method, &'static str, Value);
+
 /// What changes nothing, or streams, or waits, though it is no GET.
 const NO_WRITES: [&str; 14] = [
     "/api/v1/route/explain",
@@ -49,7 +52,7 @@ async fn until_running(mcpd: &Mcpd, most: usize) {
 }
 
 /// Sends a write, hangs up while the database holds it, and lets it go on.
-async fn left(mcpd: &Mcpd, by: &Caller, (method, path, body): &(Method, &str, Value)) {
+async fn left(mcpd: &Mcpd, by: &Caller, (method, path, body): &Write) {
     let body = match body {
         Value::Null => String::new(),
         body => body.to_string(),
@@ -81,7 +84,7 @@ async fn kept(mcpd: &Mcpd) -> Vec<Value> {
 }
 
 /// Writes, and behind each what is there afterwards.
-fn writes() -> Vec<((Method, &'static str, Value), Option<(&'static str, Value)>)> {
+fn writes() -> Vec<(Write, Option<(&'static str, Value)>)> {
     let row = |model: &str| json!({"name": "row", "type": "openai", "model": model, "url": "http://127.0.0.1:9/v1"});
     let model = |model: &str| Some(("/spec/model", json!(model)));
     let alias = |llm: &str| json!({"name": "alias", "llms": [llm]});
