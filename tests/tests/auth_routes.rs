@@ -7,7 +7,7 @@
 )]
 
 use mcpd::auth::Access;
-use mcpd::routes::{Route, table};
+use mcpd::routes::{HangUp, Route, table};
 use shared::role::Role;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -144,7 +144,7 @@ async fn each_route_is_for_whom_the_list_says() {
         let [who, method, path] = row.split(' ').collect::<Vec<_>>()[..] else {
             panic!("{row}");
         };
-        let route = Route::new(method.parse().unwrap(), "", Access::Any);
+        let route = Route::new(method.parse().unwrap(), "", Access::Any, HangUp::Drops);
         let place = concrete(&Route {
             path: path.to_owned().leak(),
             ..route

@@ -92,16 +92,28 @@ impl<Spec: Kept> Documents<Spec> {
         Ok(self.put(kept))
     }
 
-    /// Deletes one.
+    /// Deletes one. One that is gone from the store alone is deleted here.
     ///
     /// Errors: [`StoreError::NotFound`].
-    pub async fn delete(&self, name: &Name) -> Result<Kind<Spec>, StoreError> {
+    pub async fn delete(&self, name: &Name) -> Result<Kind<Spec>, StoreError>
+    where
+        Kind<Spec>: Clone,
+    {
         let _writing = self.0.writing.lock().await;
-        let deleted = self.kept().delete(name).await?;
-        let by_name = self.0.by_name.write();
-        let mut by_name = by_name.unwrap_or_else(PoisonError::into_inner);
-        by_name.remove(name);
-        Ok(deleted)
+        let deleted = self.kept().delete(name).await;
+        if let Err(error) = &deleted
+            && !matches!(error, StoreError::NotFound { .. })
+        {
+            return deleted;
+        }
+        let removed = {
+            let by_name = self.0.by_name.write();
+            by_name.unwrap_or_else(PoisonError::into_inner).remove(name)
+        };
+        match removed {
+            Some(removed) => Ok(deleted.unwrap_or_else(|_| Arc::unwrap_or_clone(removed))),
+            None => deleted,
+        }
     }
 
     fn kept(&self) -> documents::Documents<'_, Spec> {

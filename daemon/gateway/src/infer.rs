@@ -246,6 +246,11 @@ impl Gateway {
     }
 
     async fn find(&self, worker: &Worker, asked: &Asked, tab: &mut Tab) -> Result<Found, Error> {
+        // It was authorised by its head. While its body came, or was checked, it may have been revoked.
+        let revoked = &asked.caller.revoked;
+        if revoked.is_cancelled() {
+            return Err(Error::Revoked);
+        }
         let plan = self.0.planner.plan(tab.model())?;
         // Whom it was meant for, should it get no further.
         if let Some(first) = plan.candidates.first() {
@@ -266,8 +271,8 @@ impl Gateway {
         let attempts = Attempts::new(self, worker, asked, tab, deadline, first_byte);
         let won = tokio::select! {
             biased;
+            () = revoked.cancelled() => return Err(Error::Revoked),
             won = attempts.run(plan) => won?,
-            () = asked.caller.revoked.cancelled() => return Err(Error::Revoked),
             () = &mut tick => {
                 let (name, after) = (tab.model().to_owned(), given);
                 return Err(Error::Deadline { name, after });

@@ -79,15 +79,27 @@ impl Registry {
         Ok(row)
     }
 
-    /// Deletes a row.
+    /// Deletes the row that was looked at, and no other that has its name by now. One that is gone from the store alone is
+    /// deleted here.
     ///
     /// Errors: [`StoreError::NotFound`].
-    pub async fn delete(&self, name: &Name) -> Result<Arc<Row>, StoreError> {
+    pub async fn delete(&self, row: &Row) -> Result<Arc<Row>, StoreError> {
         let _writing = self.0.writing.lock().await;
-        let llm = self.0.store.llms().delete(name, None).await?;
-        let removed = self.0.rows.remove(name).map(|(_, row)| row);
+        let name = row.name();
+        let deleted = match self.0.store.llms().delete(name, row.id()).await {
+            Err(StoreError::Stale { kind, name }) => {
+                return Err(StoreError::NotFound { kind, name });
+            }
+            Err(error) if !matches!(error, StoreError::NotFound { .. }) => return Err(error),
+            deleted => deleted,
+        };
+        let is_it = |_: &Name, now: &Arc<Row>| now.id() == row.id();
+        let removed = self.0.rows.remove_if(name, is_it).map(|(_, row)| row);
         self.pool_up(removed.as_deref(), None);
-        let row = removed.unwrap_or_else(|| Arc::new(Row::new(llm, None)));
+        let row = match removed {
+            Some(removed) => removed,
+            None => Arc::new(Row::new(deleted?, None)),
+        };
         self.tell(Change::Deleted(row.clone()));
         self.new_generation();
         Ok(row)

@@ -16,6 +16,7 @@ use crate::proto::{
     ReportMetricsRequest, ReportMetricsResponse, StreamJobRequest, SubmitJobRequest,
     SubmitJobResponse,
 };
+use crate::refuse::revoked;
 use crate::{finish, look, report, stream, submit, work};
 
 /// Streams and claims that wait at once, of all connections: each looks at the database each second.
@@ -50,10 +51,13 @@ impl Service {
 
 type Answer<T> = Result<Response<T>, Status>;
 
-/// The caller that the edge has let in, and its message.
+/// The caller that the edge has let in by its head, who must still be so now that its message is here, and the message.
 fn open<T>(request: Request<T>) -> Result<(Caller, T), Status> {
     let caller = request.extensions().get::<Caller>().cloned();
     let caller = caller.ok_or_else(|| Status::unauthenticated("nobody knows who calls"))?;
+    if caller.revoked.is_cancelled() {
+        return Err(revoked());
+    }
     Ok((caller, request.into_inner()))
 }
 
@@ -131,5 +135,33 @@ impl Core for Service {
     ) -> Answer<ReportBenchmarkResponse> {
         let (caller, message) = open(request)?;
         report::benchmark(self, &caller, message).map(Response::new)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio_util::sync::CancellationToken;
+    use tonic::Code;
+
+    use super::*;
+
+    #[test]
+    fn a_message_whose_caller_was_revoked_while_it_came_is_not_opened() {
+        let caller = Caller {
+            principal: "bob".into(),
+            token_id: "t1".into(),
+            is_admin: false,
+            revoked: CancellationToken::new(),
+        };
+        let request = || {
+            let mut request = Request::new("message");
+            request.extensions_mut().insert(caller.clone());
+            request
+        };
+        assert_eq!(open(request()).unwrap().1, "message");
+        caller.revoked.cancel();
+        assert_eq!(open(request()).unwrap_err().code(), Code::Unauthenticated);
+        let nobody = open(Request::new("message")).unwrap_err();
+        assert_eq!(nobody.code(), Code::Unauthenticated);
     }
 }

@@ -8,7 +8,7 @@ use shared::timestamp::Timestamp;
 use shared::token::{Limits, Token};
 use store::{Store, StoreError};
 
-use crate::auth::{Auth, Credential, document};
+use crate::auth::{Auth, Credential, document, still_in};
 use crate::http::error::ApiError;
 
 /// The largest budget, in US dollars.
@@ -55,7 +55,7 @@ impl SpentSoFar {
 impl Auth {
     /// Changes what the bearer of a token may use.
     ///
-    /// Errors: 400 for limits that make no sense, 404, and those of the store.
+    /// Errors: 400 for limits that make no sense, 401 where `by` was deleted meanwhile, 404, and those of the store.
     pub async fn set_limits(
         &self,
         name: &Name,
@@ -63,17 +63,16 @@ impl Auth {
         by: &Credential,
     ) -> Result<Token, ApiError> {
         check(&limits)?;
+        let _writing = self.0.writing.lock().await;
+        still_in(Some(by))?;
         let record = self.visible(name, by)?;
-        let record = self
-            .0
-            .store
-            .tokens()
-            .set_limits(&record.name, limits)
-            .await?;
-        // What was spent before it had a budget counts too.
+        // What was spent before it had a budget counts too. It is asked for first: once the store has the new limits,
+        // nothing may fail any more.
         let now = self.0.clock.now();
         self.0.accounts.write().await?;
         let spent = SpentSoFar::load(&self.0.store, std::iter::once(limits), now).await?;
+        let tokens = self.0.store.tokens();
+        let record = tokens.set_limits(&record.name, limits).await?;
         let spent = spent.of(&record.id, &limits, now);
         let credential = self.readmit(record, |ledger| ledger.set_limits(limits, spent, now));
         let credential = credential.ok_or_else(|| super::no_such_token(name))?;

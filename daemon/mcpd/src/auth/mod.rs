@@ -47,6 +47,9 @@ pub struct Auth(Arc<Inner>);
 
 struct Inner {
     by_id: DashMap<String, Arc<Credential>>,
+    /// Held by every change, so that memory and store see one order: a name stays one token's while it is
+    /// looked at and deleted, and of two last admins one stays.
+    writing: tokio::sync::Mutex<()>,
     ended: Ended,
     store: Store,
     accounts: Accounts,
@@ -96,6 +99,7 @@ impl Auth {
     ) -> Result<Self, StoreError> {
         let auth = Self(Arc::new(Inner {
             by_id: DashMap::new(),
+            writing: tokio::sync::Mutex::default(),
             ended: Ended::default(),
             store,
             accounts,
@@ -164,13 +168,16 @@ impl Auth {
     /// Makes a credential for `creator`, or for the server itself where there is none.
     ///
     /// Shape: the document, with the credential's text in its status.
-    /// Errors: 400 without a role, 403 beyond what the creator holds, 409 for a name that is taken.
+    /// Errors: 400 without a role, 401 where the creator was deleted meanwhile, 403 beyond what it holds, 409 for a name
+    /// that is taken.
     pub async fn create(
         &self,
         name: Name,
         spec: TokenSpec,
         creator: Option<&Credential>,
     ) -> Result<Token, ApiError> {
+        let _writing = self.0.writing.lock().await;
+        still_in(creator)?;
         let record = self.plan(name, spec, creator)?;
         let minted = mint(record.roles[0], &*self.0.random);
         self.keep(record, minted).await
@@ -281,8 +288,10 @@ impl Auth {
 
     /// Deletes a credential: new requests end at once, open streams right after.
     ///
-    /// Errors: 404 where there is none that `by` may see, 409 for the last of an admin.
+    /// Errors: 401 where `by` was deleted meanwhile, 404 where there is none that it may see, 409 for the last of an admin.
     pub async fn delete(&self, name: &Name, by: &Credential) -> Result<Token, ApiError> {
+        let _writing = self.0.writing.lock().await;
+        still_in(Some(by))?;
         let record = self.visible(name, by)?;
         // One that ends by itself keeps nobody in.
         let is_admin = |record: &TokenRecord| {
@@ -296,7 +305,11 @@ impl Auth {
             return Err(ApiError::new(409, code::CONFLICT, message)
                 .hint("make a new one first: `mcpctl create token NAME --role admin`"));
         }
-        let record = self.0.store.tokens().delete(&record.name).await?;
+        let record = match self.0.store.tokens().delete(&record.name).await {
+            // Gone from the store alone: it must not authenticate any longer.
+            Err(StoreError::NotFound { .. }) => record,
+            deleted => deleted?,
+        };
         self.expel(&record.id);
         Ok(record.document())
     }
@@ -441,6 +454,14 @@ fn document(credential: &Credential, now: Timestamp) -> Token {
         status.last_used_at = Some(Timestamp::from_millis(used_at));
     }
     document
+}
+
+/// Refuses who was deleted while it waited for its turn.
+fn still_in(by: Option<&Credential>) -> Result<(), ApiError> {
+    match by.is_some_and(|by| by.caller.revoked.is_cancelled()) {
+        true => Err(gateway::Error::Revoked.into()),
+        false => Ok(()),
+    }
 }
 
 fn may_see(viewer: &Credential, record: &TokenRecord) -> bool {

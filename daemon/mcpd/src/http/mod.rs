@@ -9,3 +9,4 @@ pub mod request_body;
 pub mod request_id;
 pub mod resource;
 pub mod unbuffered;
+pub(crate) mod until_revoked;

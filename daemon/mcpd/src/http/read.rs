@@ -1,4 +1,4 @@
-//! Reading request bodies, bounded in size and in patience.
+//! Reading request bodies, bounded in size and in patience, and no longer than their caller may.
 
 use std::error::Error;
 
@@ -9,10 +9,12 @@ use http_body::Body;
 use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 use shared::error_body::code;
+use tokio_util::sync::CancellationToken;
 
 use crate::http::error::ApiError;
 use crate::http::patience::{MAX_SILENCE, MIN_BYTES_PER_SECOND};
 use crate::http::request_body::{BodyError, RequestBody};
+use crate::http::until_revoked::{Revoked, UntilRevoked};
 
 /// The largest body of the control plane, in bytes.
 pub const MAX_CONTROL_BODY_BYTES: usize = 1024 * 1024;
@@ -21,8 +23,14 @@ pub const MAX_JOBS_BODY_BYTES: usize = shared::job::MAX_BATCH_BYTES + 4 * 1024 *
 
 /// Reads a whole body without copying it where it comes in one piece.
 ///
-/// Errors: 413 past `limit` bytes, 408 where it comes too slowly, 400 where it breaks off.
-pub async fn whole(mut body: RequestBody, limit: usize) -> Result<Bytes, ApiError> {
+/// Errors: 413 past `limit` bytes, 408 where it comes too slowly, 401 once the caller is `revoked`, 400 where it breaks
+/// off.
+pub async fn whole(
+    body: RequestBody,
+    limit: usize,
+    revoked: &CancellationToken,
+) -> Result<Bytes, ApiError> {
+    let mut body = UntilRevoked::new(body, revoked.clone());
     let announced = body.size_hint().lower();
     if announced > limit as u64 {
         return Err(too_large(limit));
@@ -54,7 +62,7 @@ pub async fn whole(mut body: RequestBody, limit: usize) -> Result<Bytes, ApiErro
     })
 }
 
-async fn next_frame(body: &mut RequestBody) -> Result<Option<Bytes>, ApiError> {
+async fn next_frame(body: &mut UntilRevoked<RequestBody>) -> Result<Option<Bytes>, ApiError> {
     loop {
         if body.is_end_stream() {
             return Ok(None);
@@ -66,8 +74,7 @@ async fn next_frame(body: &mut RequestBody) -> Result<Option<Bytes>, ApiError> {
                     return Ok(Some(data));
                 }
             }
-            Some(Err(BodyError::TooSlow)) => return Err(too_slow()),
-            Some(Err(BodyError::Broken(_))) => return Err(broke_off()),
+            Some(Err(error)) => return Err(ended(&*error)),
         }
     }
 }
@@ -86,16 +93,19 @@ fn broke_off() -> ApiError {
     ApiError::bad_request("the request body broke off")
 }
 
-/// Whether a body that axum read came too slowly.
-fn is_too_slow(rejection: &BytesRejection) -> bool {
-    let mut cause: Option<&(dyn Error + 'static)> = Some(rejection);
+/// Why a body had no end: ours stands somewhere among the causes.
+fn ended(error: &(dyn Error + 'static)) -> ApiError {
+    let mut cause = Some(error);
     while let Some(error) = cause {
         if let Some(BodyError::TooSlow) = error.downcast_ref() {
-            return true;
+            return too_slow();
+        }
+        if error.is::<Revoked>() {
+            return gateway::Error::Revoked.into();
         }
         cause = error.source();
     }
-    false
+    broke_off()
 }
 
 fn too_large(limit: usize) -> ApiError {
@@ -106,7 +116,8 @@ fn too_large(limit: usize) -> ApiError {
 
 /// The bytes of a body that axum has read.
 ///
-/// Errors: 413 past the route's bound, 408 where it came too slowly, 400 where the caller broke off.
+/// Errors: 413 past the route's bound, 408 where it came too slowly, 401 where the caller was revoked meanwhile, 400 where
+/// it broke off.
 pub fn bytes(body: Result<Bytes, BytesRejection>) -> Result<Bytes, ApiError> {
     body.map_err(|rejection| refused(&rejection, "this route takes"))
 }
@@ -122,16 +133,19 @@ fn refused(rejection: &BytesRejection, bound: &str) -> ApiError {
             let message = format!("the request body is larger than {bound}");
             ApiError::new(413, code::BODY_TOO_LARGE, message)
         }
-        _ if is_too_slow(rejection) => too_slow(),
-        _ => broke_off(),
+        _ => ended(rejection),
     }
 }
 
 /// Reads a JSON body of the control plane.
 ///
-/// Errors: 400 with line, column and field.
-pub async fn json<T: DeserializeOwned>(body: RequestBody, limit: usize) -> Result<T, ApiError> {
-    let bytes = whole(body, limit).await?;
+/// Errors: those of [`whole`]; 400 with line, column and field.
+pub async fn json<T: DeserializeOwned>(
+    body: RequestBody,
+    limit: usize,
+    revoked: &CancellationToken,
+) -> Result<T, ApiError> {
+    let bytes = whole(body, limit, revoked).await?;
     from_json(&bytes)
 }
 
@@ -168,25 +182,34 @@ mod tests {
 
     use super::*;
 
-    /// A body that comes too slowly.
-    struct Slow;
+    /// A body that ends in an error.
+    struct Ends<E>(Option<E>);
 
-    impl Body for Slow {
+    impl<E: Unpin> Body for Ends<E> {
         type Data = Bytes;
-        type Error = BodyError;
+        type Error = E;
 
         fn poll_frame(
-            self: Pin<&mut Self>,
+            mut self: Pin<&mut Self>,
             _: &mut Context<'_>,
-        ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-            Poll::Ready(Some(Err(BodyError::TooSlow)))
+        ) -> Poll<Option<Result<Frame<Bytes>, E>>> {
+            Poll::Ready(self.0.take().map(Err))
         }
     }
 
-    #[tokio::test]
-    async fn a_slow_body_is_told_from_others_through_axum_too() {
-        let request = axum::extract::Request::new(axum::body::Body::new(Slow));
+    /// The status of a body that ends so, read as axum reads it: through a box in a box.
+    async fn status<E: Error + Send + Sync + Unpin + 'static>(end: E) -> StatusCode {
+        let body = axum::body::Body::new(Ends(Some(end)));
+        let body = axum::body::Body::new(UntilRevoked::new(body, CancellationToken::new()));
+        let request = axum::extract::Request::new(body);
         let rejection = Bytes::from_request(request, &()).await.unwrap_err();
-        assert_eq!(bytes(Err(rejection)).unwrap_err().status, 408);
+        bytes(Err(rejection)).unwrap_err().status
+    }
+
+    #[tokio::test]
+    async fn why_a_body_ended_is_known_through_axum_too() {
+        assert_eq!(status(BodyError::TooSlow).await, 408);
+        assert_eq!(status(Revoked).await, 401);
+        assert_eq!(status(std::io::Error::other("reset")).await, 400);
     }
 }

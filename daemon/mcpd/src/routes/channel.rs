@@ -20,6 +20,7 @@ use crate::http::read;
 use crate::http::request_body::RequestBody;
 use crate::http::unbuffered::unbuffered;
 use crate::routes::App;
+use crate::routes::hang_up::to_its_end;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
@@ -30,15 +31,21 @@ pub(crate) async fn register(
 ) -> Result<Response<ResponseBody>, ApiError> {
     let publisher = publisher(app, request.headers())?;
     not_stopping(app)?;
-    let offer: Register = read::json(request.into_body(), read::MAX_CONTROL_BODY_BYTES).await?;
-    let registered = app.relay.register(publisher.principal(), offer).await;
-    if let Err(Error::NameTaken(conflicts)) = &registered {
-        for conflict in conflicts {
-            let object = format!("llm/{}", conflict.name);
-            app.audit
-                .note(publisher.principal(), "publish", &object, "name_taken");
+    let (limit, revoked) = (read::MAX_CONTROL_BODY_BYTES, &publisher.caller.revoked);
+    let offer: Register = read::json(request.into_body(), limit, revoked).await?;
+    let (relay, audit) = (app.relay.clone(), app.audit.clone());
+    let registering = async move {
+        let principal = publisher.principal();
+        let registered = relay.register(principal, offer).await;
+        if let Err(Error::NameTaken(conflicts)) = &registered {
+            for conflict in conflicts {
+                let object = format!("llm/{}", conflict.name);
+                audit.note(principal, "publish", &object, "name_taken");
+            }
         }
-    }
+        registered
+    };
+    let registered = to_its_end(&app.lifecycle, registering).await;
     answer(&registered?)
 }
 
@@ -68,7 +75,8 @@ pub(crate) async fn heartbeat(
 ) -> Result<Response<ResponseBody>, ApiError> {
     let publisher = publisher(app, request.headers())?;
     let session = session(request.headers())?.to_owned();
-    let bytes = read::whole(request.into_body(), read::MAX_CONTROL_BODY_BYTES).await?;
+    let (limit, revoked) = (read::MAX_CONTROL_BODY_BYTES, &publisher.caller.revoked);
+    let bytes = read::whole(request.into_body(), limit, revoked).await?;
     // A client that has nothing to say may send nothing.
     let heartbeat: Heartbeat = match bytes.is_empty() {
         true => Heartbeat::default(),
@@ -129,7 +137,8 @@ pub(crate) async fn result(
     let publisher = publisher(app, request.headers())?;
     let epoch = epoch(request.headers())?;
     let session = session(request.headers())?.to_owned();
-    let message: ResultMessage = read::json(request.into_body(), app.max_body_bytes).await?;
+    let (limit, revoked) = (app.max_body_bytes, &publisher.caller.revoked);
+    let message: ResultMessage = read::json(request.into_body(), limit, revoked).await?;
     let taken = app
         .relay
         .accept_result(publisher.principal(), &session, task, epoch, message)

@@ -15,7 +15,7 @@ use crate::http::body::ResponseBody;
 use crate::http::error::ApiError;
 use crate::http::request_body::RequestBody;
 use crate::routes::infer::Target;
-use crate::routes::{App, Route, channel, infer};
+use crate::routes::{App, HangUp, Route, channel, infer};
 
 /// A route and what its path says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,31 +43,60 @@ pub(crate) enum Direct {
 
 /// The rows of these routes in the table of all.
 pub(crate) const ROUTES: [Route; 13] = [
-    Route::new(Method::POST, "/v1/chat/completions", USER),
-    Route::new(Method::POST, "/v1/completions", USER),
-    Route::new(Method::POST, "/v1/embeddings", USER),
-    Route::new(Method::POST, "/v1/responses", USER),
-    Route::new(Method::POST, "/v1/messages", USER),
-    Route::new(Method::POST, "/api/v1/llms/{name}/infer", USER),
-    Route::new(Method::POST, "/api/v1/llms/{name}/infer/{*path}", USER),
-    Route::new(Method::POST, "/api/v1/llms/_provider-register", PUBLISHER),
-    Route::new(Method::GET, "/api/v1/llms/_provider-stream", PUBLISHER),
-    Route::new(Method::POST, "/api/v1/llms/_provider-heartbeat", PUBLISHER),
-    Route::new(Method::GET, "/api/v1/llms/_provider-task/{id}", PUBLISHER),
+    Route::new(Method::POST, "/v1/chat/completions", USER, DROPS),
+    Route::new(Method::POST, "/v1/completions", USER, DROPS),
+    Route::new(Method::POST, "/v1/embeddings", USER, DROPS),
+    Route::new(Method::POST, "/v1/responses", USER, DROPS),
+    Route::new(Method::POST, "/v1/messages", USER, DROPS),
+    Route::new(Method::POST, "/api/v1/llms/{name}/infer", USER, DROPS),
+    Route::new(
+        Method::POST,
+        "/api/v1/llms/{name}/infer/{*path}",
+        USER,
+        DROPS,
+    ),
+    Route::new(
+        Method::POST,
+        "/api/v1/llms/_provider-register",
+        PUBLISHER,
+        FINISHES,
+    ),
+    Route::new(
+        Method::GET,
+        "/api/v1/llms/_provider-stream",
+        PUBLISHER,
+        DROPS,
+    ),
+    Route::new(
+        Method::POST,
+        "/api/v1/llms/_provider-heartbeat",
+        PUBLISHER,
+        DROPS,
+    ),
+    Route::new(
+        Method::GET,
+        "/api/v1/llms/_provider-task/{id}",
+        PUBLISHER,
+        DROPS,
+    ),
     Route::new(
         Method::POST,
         "/api/v1/llms/_provider-task/{id}/stream",
         PUBLISHER,
+        DROPS,
     ),
     Route::new(
         Method::POST,
         "/api/v1/llms/_provider-task/{id}/result",
         PUBLISHER,
+        DROPS,
     ),
 ];
 
 const USER: Access = Access::Role(Role::User);
 const PUBLISHER: Access = Access::Role(Role::Publisher);
+const DROPS: HangUp = HangUp::Drops;
+const FINISHES: HangUp = HangUp::Finishes;
 
 /// The direct route of a request; `None` leaves it to axum, also for another method.
 pub(crate) fn find(method: &Method, path: &str) -> Option<Direct> {

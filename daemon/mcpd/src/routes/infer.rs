@@ -43,7 +43,8 @@ pub(crate) async fn infer(
     };
     let cache = cache_wish(request.headers());
     let is_preferred = deferred::is_preferred(request.headers());
-    let body = read::whole(request.into_body(), app.max_body_bytes).await?;
+    let (limit, revoked) = (app.max_body_bytes, &credential.caller.revoked);
+    let body = read::whole(request.into_body(), limit, revoked).await?;
     let deferrable = Deferrable::find(app, &target, is_preferred, &body);
     let deferrable = match deferrable {
         Some(deferrable) if deferrable.is_due(app) => {

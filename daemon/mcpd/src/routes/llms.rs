@@ -118,7 +118,7 @@ pub(crate) async fn delete(
             format!("`{name}` belongs to another principal: only it or an admin can delete it");
         return Err(ApiError::new(403, code::FORBIDDEN, message));
     }
-    let row = app.registry.delete(row.name()).await?;
+    let row = app.registry.delete(&row).await?;
     app.audit
         .note(caller.principal(), "llm.delete", &object(row.name()), "ok");
     Ok(Json(row.document()))

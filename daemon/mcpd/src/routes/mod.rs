@@ -5,9 +5,11 @@
 //! row in the table says, so no route is without a decision.
 
 mod channel;
+mod collector;
 mod deferred;
 mod direct;
 mod documents;
+mod hang_up;
 mod health;
 mod infer;
 mod job_stream;
@@ -51,6 +53,7 @@ use crate::http::request_body::RequestBody;
 use crate::http::request_id::RequestIds;
 use crate::server::{Serve, TwoLengths};
 
+pub use hang_up::HangUp;
 pub use table::{Route, table};
 
 /// The parts that routes hand requests to.

@@ -1,13 +1,10 @@
-//! Every route with what it asks of its caller: one table, for the router and for the tests.
+//! Every route with what it asks of its caller, and what a caller leaves that hangs up: one table, for the router and
+//! for the tests.
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::handler::Handler;
-use axum::middleware::{Next, from_fn_with_state};
-use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodFilter, on};
+use axum::extract::Request;
 use http::Method;
 use shared::alias::AliasSpec;
 use shared::error_body::code;
@@ -16,7 +13,8 @@ use shared::role::Role;
 
 use crate::auth::Access;
 use crate::http::error::ApiError;
-use crate::http::read::{MAX_CONTROL_BODY_BYTES, MAX_JOBS_BODY_BYTES};
+use crate::routes::collector::Collector;
+use crate::routes::hang_up::HangUp;
 use crate::routes::{
     App, deferred, direct, documents, health, job_stream, jobs, llms, metrics, models, openapi,
     secrets, standing, tokens, usage, whoami, workers,
@@ -31,15 +29,18 @@ pub struct Route {
     pub path: &'static str,
     /// What it asks of its caller.
     pub access: Access,
+    /// What becomes of a request whose caller hangs up.
+    pub hang_up: HangUp,
 }
 
 impl Route {
     /// A row of the table.
-    pub const fn new(method: Method, path: &'static str, access: Access) -> Self {
+    pub const fn new(method: Method, path: &'static str, access: Access, hang_up: HangUp) -> Self {
         Self {
             method,
             path,
             access,
+            hang_up,
         }
     }
 }
@@ -55,10 +56,7 @@ pub fn table() -> Vec<Route> {
 
 /// The router of the routes that are not direct.
 pub(crate) fn router(app: &Arc<App>) -> Router {
-    let mut collected = Collector {
-        app: Some(app.clone()),
-        ..Collector::default()
-    };
+    let mut collected = Collector::building(app);
     control(&mut collected);
     collected
         .router
@@ -68,196 +66,195 @@ pub(crate) fn router(app: &Arc<App>) -> Router {
 }
 
 fn control(routes: &mut Collector) {
+    // Whatever writes finishes; whatever only reads, waits or streams is dropped.
+    use HangUp::{Drops, Finishes};
+    const OPEN: Access = Access::Open;
+    const ANY: Access = Access::Any;
     const ADMIN: Access = Access::Role(Role::Admin);
+    const USER: Access = Access::Role(Role::User);
+    const WORKER: Access = Access::Role(Role::Worker);
     let (get, post, put) = (Method::GET, Method::POST, Method::PUT);
     let (patch, delete) = (Method::PATCH, Method::DELETE);
-    routes.add(&get, "/healthz", Access::Open, health::alive);
-    routes.add(&get, "/readyz", Access::Open, health::ready);
-    routes.add(&get, "/metrics", Access::Role(Role::User), metrics::show);
-    routes.add(&get, "/api/openapi.json", Access::Open, openapi::show);
-    routes.add(&get, "/api/v1/whoami", Access::Any, whoami::show);
+    routes.add(&get, "/healthz", OPEN, Drops, health::alive);
+    routes.add(&get, "/readyz", OPEN, Drops, health::ready);
+    routes.add(&get, "/metrics", USER, Drops, metrics::show);
+    routes.add(&get, "/api/openapi.json", OPEN, Drops, openapi::show);
+    routes.add(&get, "/api/v1/whoami", ANY, Drops, whoami::show);
 
-    routes.add(&get, "/api/v1/llms", Access::Any, llms::list);
-    routes.add(&post, "/api/v1/llms", ADMIN, llms::create);
-    routes.add(&get, "/api/v1/llms/{name}", Access::Any, llms::show);
-    routes.add(&put, "/api/v1/llms/{name}", ADMIN, llms::put);
-    routes.add(&patch, "/api/v1/llms/{name}", ADMIN, llms::patch);
+    routes.add(&get, "/api/v1/llms", ANY, Drops, llms::list);
+    routes.add(&post, "/api/v1/llms", ADMIN, Finishes, llms::create);
+    routes.add(&get, "/api/v1/llms/{name}", ANY, Drops, llms::show);
+    routes.add(&put, "/api/v1/llms/{name}", ADMIN, Finishes, llms::put);
+    routes.add(&patch, "/api/v1/llms/{name}", ADMIN, Finishes, llms::patch);
     // An owner may delete its own row: the handler looks.
-    routes.add(&delete, "/api/v1/llms/{name}", Access::Any, llms::delete);
+    routes.add(&delete, "/api/v1/llms/{name}", ANY, Finishes, llms::delete);
 
     routes.add(
         &get,
         "/api/v1/aliases",
-        Access::Any,
+        ANY,
+        Drops,
         documents::list::<AliasSpec>,
     );
     routes.add(
         &post,
         "/api/v1/aliases",
         ADMIN,
+        Finishes,
         documents::create::<AliasSpec>,
     );
     routes.add(
         &get,
         "/api/v1/aliases/{name}",
-        Access::Any,
+        ANY,
+        Drops,
         documents::show::<AliasSpec>,
     );
     routes.add(
         &put,
         "/api/v1/aliases/{name}",
         ADMIN,
+        Finishes,
         documents::put::<AliasSpec>,
     );
     routes.add(
         &delete,
         "/api/v1/aliases/{name}",
         ADMIN,
+        Finishes,
         documents::delete::<AliasSpec>,
     );
 
     routes.add(
         &get,
         "/api/v1/prices",
-        Access::Any,
+        ANY,
+        Drops,
         documents::list::<PriceSpec>,
     );
     routes.add(
         &post,
         "/api/v1/prices",
         ADMIN,
+        Finishes,
         documents::create::<PriceSpec>,
     );
     routes.add(
         &get,
         "/api/v1/prices/{name}",
-        Access::Any,
+        ANY,
+        Drops,
         documents::show::<PriceSpec>,
     );
     routes.add(
         &put,
         "/api/v1/prices/{name}",
         ADMIN,
+        Finishes,
         documents::put::<PriceSpec>,
     );
     routes.add(
         &delete,
         "/api/v1/prices/{name}",
         ADMIN,
+        Finishes,
         documents::delete::<PriceSpec>,
     );
 
-    const USER: Access = Access::Role(Role::User);
-    routes.add(&get, "/v1/models", USER, models::list);
-    routes.add(&get, "/v1/models/{*id}", USER, models::show);
-    routes.add(&get, "/v1/costs/summary", USER, usage::costs);
-    routes.add(&get, "/api/v1/usage", USER, usage::sums);
-    routes.add(&get, "/api/v1/requests", USER, usage::requests);
-    routes.add(&get, "/api/v1/load", USER, standing::load);
-    routes.add(&post, "/api/v1/route/explain", USER, standing::explain);
+    routes.add(&get, "/v1/models", USER, Drops, models::list);
+    routes.add(&get, "/v1/models/{*id}", USER, Drops, models::show);
+    routes.add(&get, "/v1/costs/summary", USER, Drops, usage::costs);
+    routes.add(&get, "/api/v1/usage", USER, Drops, usage::sums);
+    routes.add(&get, "/api/v1/requests", USER, Drops, usage::requests);
+    routes.add(&get, "/api/v1/load", USER, Drops, standing::load);
+    routes.add(
+        &post,
+        "/api/v1/route/explain",
+        USER,
+        Drops,
+        standing::explain,
+    );
 
     // A job is its owner's: the queue looks.
-    routes.add_large(&post, "/v1/jobs", USER, jobs::submit);
-    routes.add(&get, "/v1/jobs", USER, jobs::list);
-    routes.add(&post, "/v1/jobs/lookup", USER, jobs::lookup);
-    routes.add(&get, "/v1/jobs/summary", USER, jobs::summary);
-    routes.add(&get, "/v1/jobs/{id}", USER, jobs::show);
-    routes.add(&delete, "/v1/jobs/{id}", USER, jobs::delete);
-    routes.add(&get, "/v1/jobs/{id}/stream", USER, job_stream::show);
-    routes.add(&get, "/v1/jobs/{id}/response", USER, deferred::response);
-    routes.add(&post, "/v1/jobs/{id}/cancel", USER, jobs::cancel);
-    routes.add(&post, "/v1/jobs/{id}/retry", USER, jobs::retry);
+    routes.add_large(&post, "/v1/jobs", USER, Finishes, jobs::submit);
+    routes.add(&get, "/v1/jobs", USER, Drops, jobs::list);
+    routes.add(&post, "/v1/jobs/lookup", USER, Drops, jobs::lookup);
+    routes.add(&get, "/v1/jobs/summary", USER, Drops, jobs::summary);
+    routes.add(&get, "/v1/jobs/{id}", USER, Drops, jobs::show);
+    routes.add(&delete, "/v1/jobs/{id}", USER, Finishes, jobs::delete);
+    routes.add(&get, "/v1/jobs/{id}/stream", USER, Drops, job_stream::show);
+    routes.add(
+        &get,
+        "/v1/jobs/{id}/response",
+        USER,
+        Drops,
+        deferred::response,
+    );
+    routes.add(&post, "/v1/jobs/{id}/cancel", USER, Finishes, jobs::cancel);
+    routes.add(&post, "/v1/jobs/{id}/retry", USER, Finishes, jobs::retry);
 
-    const WORKER: Access = Access::Role(Role::Worker);
-    routes.add(&get, "/v1/workers", USER, workers::list);
-    routes.add(&post, "/v1/workers/register", WORKER, workers::register);
-    routes.add(&post, "/v1/workers/claim", WORKER, workers::claim);
-    routes.add(&post, "/v1/workers/heartbeat", WORKER, workers::heartbeat);
-    routes.add_large(&post, "/v1/workers/complete", WORKER, workers::complete);
-    routes.add_large(&post, "/v1/workers/fail", WORKER, workers::fail);
+    routes.add(&get, "/v1/workers", USER, Drops, workers::list);
+    routes.add(
+        &post,
+        "/v1/workers/register",
+        WORKER,
+        Finishes,
+        workers::register,
+    );
+    // It waits for a job: one that is claimed for nobody would be held for its whole lease.
+    routes.add(&post, "/v1/workers/claim", WORKER, Drops, workers::claim);
+    routes.add(
+        &post,
+        "/v1/workers/heartbeat",
+        WORKER,
+        Finishes,
+        workers::heartbeat,
+    );
+    routes.add_large(
+        &post,
+        "/v1/workers/complete",
+        WORKER,
+        Finishes,
+        workers::complete,
+    );
+    routes.add_large(&post, "/v1/workers/fail", WORKER, Finishes, workers::fail);
 
-    routes.add(&get, "/api/v1/secrets", ADMIN, secrets::list);
-    routes.add(&post, "/api/v1/secrets", ADMIN, secrets::create);
-    routes.add(&get, "/api/v1/secrets/{name}", ADMIN, secrets::show);
-    routes.add(&put, "/api/v1/secrets/{name}", ADMIN, secrets::put);
-    routes.add(&delete, "/api/v1/secrets/{name}", ADMIN, secrets::delete);
+    routes.add(&get, "/api/v1/secrets", ADMIN, Drops, secrets::list);
+    routes.add(&post, "/api/v1/secrets", ADMIN, Finishes, secrets::create);
+    routes.add(&get, "/api/v1/secrets/{name}", ADMIN, Drops, secrets::show);
+    routes.add(
+        &put,
+        "/api/v1/secrets/{name}",
+        ADMIN,
+        Finishes,
+        secrets::put,
+    );
+    routes.add(
+        &delete,
+        "/api/v1/secrets/{name}",
+        ADMIN,
+        Finishes,
+        secrets::delete,
+    );
 
     // Everybody sees and makes tokens of their own: `Auth` looks.
-    routes.add(&get, "/api/v1/tokens", Access::Any, tokens::list);
-    routes.add(&post, "/api/v1/tokens", Access::Any, tokens::create);
-    routes.add(&get, "/api/v1/tokens/{name}", Access::Any, tokens::show);
+    routes.add(&get, "/api/v1/tokens", ANY, Drops, tokens::list);
+    routes.add(&post, "/api/v1/tokens", ANY, Finishes, tokens::create);
+    routes.add(&get, "/api/v1/tokens/{name}", ANY, Drops, tokens::show);
     routes.add(
         &delete,
         "/api/v1/tokens/{name}",
-        Access::Any,
+        ANY,
+        Finishes,
         tokens::delete,
     );
-    routes.add(&put, "/api/v1/tokens/{name}/limits", ADMIN, tokens::limit);
-}
-
-/// Takes the table down, and with an app builds the router from it.
-#[derive(Default)]
-struct Collector {
-    app: Option<Arc<App>>,
-    routes: Vec<Route>,
-    router: Router<Arc<App>>,
-}
-
-impl Collector {
-    fn add<H, T>(&mut self, method: &Method, path: &'static str, access: Access, handler: H)
-    where
-        H: Handler<T, Arc<App>>,
-        T: 'static,
-    {
-        self.put(method, path, access, handler, MAX_CONTROL_BODY_BYTES);
-    }
-
-    /// A route whose bodies hold many jobs or results.
-    fn add_large<H, T>(&mut self, method: &Method, path: &'static str, access: Access, handler: H)
-    where
-        H: Handler<T, Arc<App>>,
-        T: 'static,
-    {
-        self.put(method, path, access, handler, MAX_JOBS_BODY_BYTES);
-    }
-
-    fn put<H, T>(
-        &mut self,
-        method: &Method,
-        path: &'static str,
-        access: Access,
-        handler: H,
-        max_body_bytes: usize,
-    ) where
-        H: Handler<T, Arc<App>>,
-        T: 'static,
-    {
-        self.routes.push(Route::new(method.clone(), path, access));
-        let (Some(app), Ok(filter)) = (&self.app, MethodFilter::try_from(method.clone())) else {
-            return;
-        };
-        let handler = handler.layer(DefaultBodyLimit::max(max_body_bytes));
-        let guard = from_fn_with_state((app.clone(), access), guard);
-        let router = std::mem::take(&mut self.router);
-        self.router = router.route(path, on(filter, handler).layer(guard));
-    }
-}
-
-/// Lets a request pass that may; hands its credential on.
-async fn guard(
-    State((app, access)): State<(Arc<App>, Access)>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    match app.auth.authorize(request.headers(), access) {
-        Ok(credential) => {
-            if let Some(credential) = credential {
-                request.extensions_mut().insert(credential);
-            }
-            next.run(request).await
-        }
-        Err(error) => error.into_response(),
-    }
+    routes.add(
+        &put,
+        "/api/v1/tokens/{name}/limits",
+        ADMIN,
+        Finishes,
+        tokens::limit,
+    );
 }
 
 /// Told where a caller may be newer or older than the server.

@@ -1,6 +1,7 @@
 //! A server that runs, with its database in a directory that goes with it.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use http::Method;
@@ -39,6 +40,8 @@ impl Drop for TempDir {
 /// The server, and its first administrator.
 pub(crate) struct Mcpd {
     pub(crate) admin: Caller,
+    /// Where it listens.
+    pub(crate) address: SocketAddr,
     /// The server's own.
     pub(crate) lifecycle: Lifecycle,
     ended: oneshot::Receiver<()>,
@@ -73,7 +76,8 @@ impl Mcpd {
             .collect();
         let config = Config::load(flags, BTreeMap::new()).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let origin = Origin::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+        let address = listener.local_addr().unwrap();
+        let origin = Origin::parse(&format!("http://{address}")).unwrap();
         let (around, lifecycle) = (Lifecycle::new(), Lifecycle::new());
         let (end, ended) = oneshot::channel();
         let server = mcpd::boot::run(config, listener, lifecycle.clone());
@@ -86,6 +90,7 @@ impl Mcpd {
         let token = std::fs::read_to_string(dir.path().join("admin.token")).unwrap();
         Self {
             admin: nobody.with_token(token.trim()),
+            address,
             lifecycle,
             ended,
             _around: around,

@@ -9,6 +9,9 @@ mod client;
 mod failures;
 mod fixture;
 mod grpc;
+mod half_said;
+mod hang_ups;
+mod held;
 mod infer;
 mod jobs;
 mod limits;
@@ -19,6 +22,7 @@ mod openapi;
 mod patch;
 #[path = "../../../gateway/tests/requests/provider.rs"]
 mod provider;
+mod raw;
 mod revocation;
 mod roles;
 mod secrets;

@@ -45,11 +45,8 @@ async fn each_change_is_told_once_and_no_change_is_not() {
     world.registry.replace(&row, None, at(7)).await.unwrap();
     let other = public("gpt", json!({"tier": "x"}));
     world.registry.replace(&other, None, at(8)).await.unwrap();
-    world
-        .registry
-        .delete(&"gpt".parse().unwrap())
-        .await
-        .unwrap();
+    let row = world.registry.find("gpt").unwrap();
+    world.registry.delete(&row).await.unwrap();
     let retention = std::time::Duration::from_secs(100);
     world.registry.sweep(retention, at(104)).await.unwrap();
     assert_eq!(

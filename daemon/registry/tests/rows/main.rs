@@ -3,5 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on shall panic")]
 
 mod changes;
+mod deleting;
 mod memory;
 mod phases;

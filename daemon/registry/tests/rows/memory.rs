@@ -168,11 +168,8 @@ async fn adapters_are_made_anew_after_every_change_that_matters_to_them() {
     let other = public("gpt", json!({"tier": "x"}));
     world.registry.replace(&other, None, at(2)).await.unwrap();
     assert!(grown(&world.registry));
-    world
-        .registry
-        .delete(&"gpt".parse().unwrap())
-        .await
-        .unwrap();
+    let row = world.registry.find("gpt").unwrap();
+    world.registry.delete(&row).await.unwrap();
     assert!(grown(&world.registry));
     world.registry.new_generation();
     assert!(grown(&world.registry));
