@@ -8,3 +8,4 @@ pub mod logging;
 pub mod open_files;
 pub mod random;
 pub mod settings;
+mod to_its_end;

@@ -66,7 +66,7 @@ pub struct AnswerBody {
     /// What the publisher says of its provider; what it sent before may still be on its way.
     reason: Option<Error>,
     /// The task is over at the publisher's end. What it brought before is handed on first.
-    lost: Option<Error>,
+    lost: Option<Box<Error>>,
     /// Until when the other of the two is waited for.
     grace: Option<Pin<Box<Sleep>>>,
 }
@@ -135,7 +135,7 @@ impl AnswerBody {
         if !is_told && let Poll::Ready(failure) = Pin::new(&mut self.failed).poll(cx) {
             match failure {
                 Ok(reason @ Error::Provider(_)) => self.reason = Some(reason),
-                other => self.lost = Some(other.unwrap_or(Error::Disconnected)),
+                other => self.lost = Some(Box::new(other.unwrap_or(Error::Disconnected))),
             }
         }
         if let Some(lost) = self.lost.take() {
@@ -147,7 +147,7 @@ impl AnswerBody {
                 self.lost = Some(lost);
                 return Poll::Ready(self.hand_on(piece.into_next()));
             }
-            return self.fail(lost);
+            return self.fail(*lost);
         }
         if !self.is_cut && self.reason.is_none() {
             return Poll::Pending;

@@ -6,11 +6,9 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use kit::clock::SharedClock;
-use kit::lifecycle::Ends;
 use shared::timestamp::Timestamp;
 use store::StoreError;
 use store::usage::{HourSum, RequestLine};
-use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use crate::accounts::{Accounts, Key, Line, MAX_LINES, Sum, WRITE_INTERVAL};
@@ -56,15 +54,9 @@ impl Accounts {
     ///
     /// Errors: [`StoreError`]; the sums are then written with the next ones, the lines are lost.
     pub async fn write(&self) -> Result<(), StoreError> {
-        let (told, written) = oneshot::channel();
         let this = self.clone();
-        let work = async move {
-            // Nobody waits any more: then nobody has to be told.
-            let _ = told.send(this.write_last().await);
-        };
-        self.0.lifecycle.spawn("usage", Ends::Alone, work);
-        // Dropped by the hard stop, which asks for the last of it itself.
-        written.await.unwrap_or(Ok(()))
+        let writing = async move { this.write_last().await };
+        self.0.lifecycle.to_its_end("usage", writing).await
     }
 
     /// Writes what there is, once the tasks have ended. Dropped on its way it loses what it had taken.

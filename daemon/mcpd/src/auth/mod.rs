@@ -38,6 +38,8 @@ use crate::http::error::ApiError;
 const UPKEEP_INTERVAL: Duration = Duration::from_secs(2);
 /// Said of a credential that is not here.
 const UNKNOWN: &str = "the access token is not known here, deleted or expired";
+/// Tokens that a principal may have that makes them itself: the server's are for all.
+const MAX_TOKENS_OF_ITS_OWN: usize = 100;
 /// Uses are stored to this precision.
 const USE_PRECISION: Duration = Duration::from_secs(60);
 
@@ -168,7 +170,7 @@ impl Auth {
     /// Makes a credential for `creator`, or for the server itself where there is none.
     ///
     /// Shape: the document, with the credential's text in its status.
-    /// Errors: 400 without a role, 401 where the creator was deleted meanwhile, 403 beyond what it holds, 409 for a name
+    /// Errors: 400 without a role or with too many tokens, 401 where the creator was deleted meanwhile, 403 beyond what it holds, 409 for a name
     /// that is taken.
     pub async fn create(
         &self,
@@ -225,6 +227,13 @@ impl Auth {
             let message = "only an admin can make a token for another principal";
             return Err(ApiError::new(403, code::FORBIDDEN, message));
         }
+        if !is_admin && self.tokens_of(&principal) >= MAX_TOKENS_OF_ITS_OWN {
+            let message = format!(
+                "the principal `{principal}` has {MAX_TOKENS_OF_ITS_OWN} tokens, which is the most that it may make itself"
+            );
+            return Err(ApiError::bad_request(message)
+                .hint("delete those that are not used any more, or ask an admin for one"));
+        }
         let now = self.0.clock.now();
         let ends = creator.and_then(|creator| creator.record.expires_at);
         let expires_at = match (spec.expires_at, ends) {
@@ -247,6 +256,11 @@ impl Auth {
             last_used_at: None,
             limits: spec.limits,
         })
+    }
+
+    fn tokens_of(&self, principal: &str) -> usize {
+        let all = self.0.by_id.iter();
+        all.filter(|found| found.principal() == principal).count()
     }
 
     async fn keep(&self, record: TokenRecord, minted: Minted) -> Result<Token, ApiError> {

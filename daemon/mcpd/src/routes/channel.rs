@@ -20,7 +20,6 @@ use crate::http::read;
 use crate::http::request_body::RequestBody;
 use crate::http::unbuffered::unbuffered;
 use crate::routes::App;
-use crate::routes::hang_up::to_its_end;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
@@ -45,7 +44,7 @@ pub(crate) async fn register(
         }
         registered
     };
-    let registered = to_its_end(&app.lifecycle, registering).await;
+    let registered = app.lifecycle.to_its_end("write", registering).await;
     answer(&registered?)
 }
 

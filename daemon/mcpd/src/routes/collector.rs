@@ -14,7 +14,7 @@ use http::Method;
 use crate::auth::Access;
 use crate::http::read::{MAX_CONTROL_BODY_BYTES, MAX_JOBS_BODY_BYTES};
 use crate::http::until_revoked::UntilRevoked;
-use crate::routes::hang_up::{HangUp, to_its_end};
+use crate::routes::hang_up::HangUp;
 use crate::routes::{App, Route};
 
 /// Takes the table down, and with an app builds the router from it.
@@ -105,6 +105,6 @@ async fn guard(
     }
     match hang_up {
         HangUp::Drops => next.run(request).await,
-        HangUp::Finishes => to_its_end(&app.lifecycle, next.run(request)).await,
+        HangUp::Finishes => app.lifecycle.to_its_end("write", next.run(request)).await,
     }
 }

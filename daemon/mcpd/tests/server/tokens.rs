@@ -76,6 +76,31 @@ async fn nobody_grants_more_than_he_holds() {
 }
 
 #[tokio::test]
+async fn nobody_but_an_admin_uses_up_the_servers_tokens() {
+    let mcpd = Mcpd::start().await;
+    let user = json!({"name": "user", "roles": ["user"]});
+    let made = mcpd.admin.post(TOKENS, user).await.is(201).json();
+    let user = mcpd.admin.with_token(value_of(&made));
+    for n in 1..100 {
+        let one = json!({"name": format!("own-{n}"), "roles": ["user"]});
+        user.post(TOKENS, one).await.is(201);
+    }
+    let more = json!({"name": "more", "principal": "user", "roles": ["user"]});
+    let refused = user.post(TOKENS, more.clone()).await.is(400);
+    assert!(
+        refused.text().contains("ask an admin"),
+        "{}",
+        refused.text()
+    );
+    mcpd.admin.post(TOKENS, more).await.is(201);
+    for own in ["more", "own-1"] {
+        user.delete(&format!("{TOKENS}/{own}")).await.is(200);
+    }
+    let again = json!({"name": "again", "roles": ["user"]});
+    user.post(TOKENS, again).await.is(201);
+}
+
+#[tokio::test]
 async fn a_token_ends_no_later_than_its_creator() {
     let mcpd = Mcpd::start().await;
     let soon = json!({"name": "guest", "roles": ["user"], "expiresAt": "2100-01-01T00:00:00Z"});
