@@ -1,8 +1,8 @@
 //! From the shards to the store.
 
 use std::collections::HashMap;
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use kit::clock::SharedClock;
@@ -11,7 +11,7 @@ use store::StoreError;
 use store::usage::{HourSum, RequestLine};
 use tokio::time::Instant;
 
-use crate::accounts::{Accounts, Key, Line, MAX_LINES, Sum, WRITE_INTERVAL};
+use crate::accounts::{Accounts, Key, Line, MAX_LINES, Shard, Sum, WRITE_INTERVAL};
 
 /// Sums and lines of one transaction, at most.
 const BATCH: usize = 1_000;
@@ -31,17 +31,19 @@ impl Accounts {
         let mut is_failing = false;
         loop {
             ticks.tick().await;
-            match self.write().await {
-                Ok(()) => is_failing = false,
-                // Once, and not twice a second.
-                Err(error) if !is_failing => {
-                    is_failing = true;
-                    tracing::error!(
-                        error = &error as &dyn std::error::Error,
-                        "usage can't be written; its sums wait in memory"
-                    );
+            if !self.is_empty() {
+                match self.write().await {
+                    Ok(()) => is_failing = false,
+                    // Once, and not twice a second.
+                    Err(error) if !is_failing => {
+                        is_failing = true;
+                        tracing::error!(
+                            error = &error as &dyn std::error::Error,
+                            "usage can't be written; its sums wait in memory"
+                        );
+                    }
+                    Err(_) => {}
                 }
-                Err(_) => {}
             }
             if swept_at.is_none_or(|at| at.elapsed() >= SWEEP_INTERVAL) {
                 swept_at = Some(Instant::now());
@@ -77,6 +79,14 @@ impl Accounts {
             }
         }
         Ok(())
+    }
+
+    fn is_empty(&self) -> bool {
+        let nothing = |shard: &Mutex<Shard>| {
+            let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            shard.sums.is_empty() && shard.lines.is_empty()
+        };
+        self.0.shards.iter().all(nothing)
     }
 
     fn take(&self) -> (HashMap<Key, Sum>, Vec<Line>) {

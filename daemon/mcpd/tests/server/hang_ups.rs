@@ -57,15 +57,16 @@ async fn left(mcpd: &Mcpd, by: &Caller, (method, path, body): &Write) {
         Value::Null => String::new(),
         body => body.to_string(),
     };
-    let at_rest = mcpd.lifecycle.task_count();
     let held = Held::take(mcpd).await;
     let caller = Raw::say(mcpd, wire(by, method, path, &body)).await;
+    // Its connection and its write; the others' stay as they are until the end.
     let busy = mcpd.lifecycle.task_count();
-    assert!(busy > at_rest, "{method} {path} was not held");
     drop(caller);
     until_running(mcpd, busy - 1).await;
+    let left = mcpd.lifecycle.task_count();
+    assert_eq!(left, busy - 1, "{method} {path} was not held");
     held.release().await;
-    until_running(mcpd, at_rest).await;
+    until_running(mcpd, busy - 2).await;
     // One writer: whatever was sent before this is done.
     let price = json!({"name": "behind", "input": 1.0, "output": 1.0});
     mcpd.admin.put("/api/v1/prices/behind", price).await;
