@@ -135,5 +135,5 @@ async fn five_hundred_publishers_come_back_spread_over_time() {
     let stopped = crowd.all_come_back().await;
     crowd.judge("asked to stop", &stopped);
     assert!(crowd.lifecycle.shut_down(Duration::from_secs(30)).await);
-    crowd.mcpd.at_rest().await;
+    crowd.mcpd.at_rest_after(PUBLISHERS).await;
 }

@@ -21,6 +21,8 @@ const MORE_FILES: OpenFiles = OpenFiles {
 const IDLE: usize = 24;
 /// Memory that it may hold more, in KiB: what an allocator and an unoptimised build keep of a thousand connections.
 const MORE_KIB: u64 = 32 * 1024;
+/// The same for each connection of a burst, in KiB.
+const EACH_KIB: u64 = 64;
 
 /// Gauges that say what goes on now.
 const BUSY: [&str; 4] = [
@@ -61,7 +63,8 @@ impl Mcpd {
             )
         })
         .await;
-        self.process.left_nothing(after(burst), MORE_KIB);
+        let more_kib = MORE_KIB + EACH_KIB * burst as u64;
+        self.process.left_nothing(after(burst), more_kib);
         self.shows_no_secret().await;
     }
 
@@ -94,7 +97,8 @@ impl Mcplocal {
             when(idle, &status.providers)
         })
         .await;
-        self.process.left_nothing(after(burst), MORE_KIB);
+        let more_kib = MORE_KIB + EACH_KIB * burst as u64;
+        self.process.left_nothing(after(burst), more_kib);
     }
 }
 
