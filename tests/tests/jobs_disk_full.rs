@@ -8,6 +8,8 @@ use system_tests::jobs::{Jobs, Load};
 const SUBMITTERS: usize = 4;
 const SOME: u64 = 40;
 const SOON: Duration = Duration::from_secs(30);
+/// Shorter than [`SOON`]: a job whose claim is committed while its answer is lost waits for the end of its lease.
+const LEASE: (&str, &str) = ("MCPD_JOB_LEASE", "5s");
 /// Refusals that are waited for.
 const REFUSALS: u64 = 20;
 
@@ -38,7 +40,7 @@ async fn a_full_disk_under_sqlite_is_a_503_until_there_is_room() {
         return;
     };
     let path = disk.path().display().to_string();
-    let mcpd = Mcpd::start(&[("MCPD_DATA_DIR", &path)]).await;
+    let mcpd = Mcpd::start(&[("MCPD_DATA_DIR", &path), LEASE]).await;
     let load = Load::start(&Jobs::of(&mcpd), SUBMITTERS);
     goes_on(&load).await;
     // What SQLite has taken already it goes on to use.
@@ -58,7 +60,7 @@ async fn a_full_disk_under_postgresql_is_a_503_until_there_is_room() {
     let (Some(mut postgres), Some(disk)) = (postgres, disk) else {
         return;
     };
-    let mcpd = Mcpd::start(&[("MCPD_DATABASE_URL", &postgres.url())]).await;
+    let mcpd = Mcpd::start(&[("MCPD_DATABASE_URL", &postgres.url()), LEASE]).await;
     let load = Load::start(&Jobs::of(&mcpd), SUBMITTERS);
     goes_on(&load).await;
     is_refused(&load, || disk.fill()).await;

@@ -11,6 +11,8 @@ const SUBMITTERS: usize = 8;
 /// Jobs that are accepted before and after each thing that is done to the database.
 const SOME: u64 = 40;
 const SOON: Duration = Duration::from_secs(30);
+/// Shorter than [`SOON`]: a job whose claim is committed while its answer is lost waits for the end of its lease.
+const LEASE: (&str, &str) = ("MCPD_JOB_LEASE", "5s");
 /// Ends every connection of mcpd's.
 const HANG_UP: &str =
     "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'mcpd'";
@@ -24,7 +26,7 @@ struct Scene {
 impl Scene {
     async fn set() -> Option<Self> {
         let postgres = OwnPostgres::start(&[]).await?;
-        let mcpd = Mcpd::start(&[("MCPD_DATABASE_URL", &postgres.url())]).await;
+        let mcpd = Mcpd::start(&[("MCPD_DATABASE_URL", &postgres.url()), LEASE]).await;
         let scene = Self {
             load: Load::start(&Jobs::of(&mcpd), SUBMITTERS),
             mcpd,
