@@ -51,7 +51,7 @@ pub(crate) fn start(queue: &Queue, settings: Settings, lifecycle: &Lifecycle) {
         for _ in 0..settings.workers.min(MAX_PUMPS) {
             let (queue, stop) = (queue.clone(), lifecycle.clone());
             lifecycle.spawn_behind("echo", async move {
-                pump::pump(&queue, &stop).await;
+                pump::pump(&queue, settings.lease, &stop).await;
                 stop.dropping().await;
             });
         }

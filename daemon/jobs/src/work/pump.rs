@@ -14,17 +14,17 @@ use crate::work::{AGAIN, SERVER};
 
 /// Jobs that are claimed at once.
 const AT_ONCE: usize = 250;
-/// How long they are ours: a commit takes far less.
-const LEASE: Duration = Duration::from_secs(30);
 /// A look at least so often, while nothing rings.
 const POLL: Duration = Duration::from_secs(1);
 
 /// Pumps until no work may be taken any more.
-pub(super) async fn pump(queue: &Queue, lifecycle: &Lifecycle) {
+///
+/// Jobs are its own for `lease`; a commit takes far less.
+pub(super) async fn pump(queue: &Queue, lease: Duration, lifecycle: &Lifecycle) {
     let kinds = [Kind::Echo.as_str().to_owned()];
     let place = queue.0.bell.claimer(&kinds);
     while !lifecycle.is_stopping() {
-        let wait = match once(queue, &kinds).await {
+        let wait = match once(queue, lease, &kinds).await {
             Ok(0) => POLL,
             Ok(_) => {
                 // There may be more than this one can carry.
@@ -46,11 +46,11 @@ pub(super) async fn pump(queue: &Queue, lifecycle: &Lifecycle) {
 }
 
 /// Claims and finishes what there is. Answers how many.
-async fn once(queue: &Queue, kinds: &[String]) -> Result<usize, Error> {
+async fn once(queue: &Queue, lease: Duration, kinds: &[String]) -> Result<usize, Error> {
     let request = ClaimRequest {
         worker: &queue.0.worker_id,
         kinds,
-        lease: LEASE,
+        lease,
         limit: AT_ONCE,
         absent: &[],
         principal: SERVER,
