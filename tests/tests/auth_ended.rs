@@ -30,36 +30,41 @@ fn slow() -> Behaviour {
     }
 }
 
-/// Opens one of everything that lasts, with `token`. Each answers what it was, and how it ended.
+/// Opens one of everything that lasts, with `token`, and sees each of them under way. Each answers what it was, and how
+/// it ended.
 async fn open_all(stage: &Stage, token: &str) -> JoinSet<(String, Whole)> {
     let addr = stage.mcpd.addr;
     let mut open = JoinSet::new();
-    let mut begin = |what: String, ask: Ask| {
-        let ask = ask.token(token);
-        open.spawn(async move { (what, ask.whole(addr).await) });
-    };
     for row in ROWS {
-        for stream in [true, false] {
-            let ask = Ask::post(&format!("/api/v1/llms/{row}/infer"), chat(stream, &slow()));
-            begin(format!("chat {row} {stream}"), ask);
-        }
+        let path = format!("/api/v1/llms/{row}/infer");
+        let streamed = Ask::post(&path, chat(true, &slow()));
+        let mut answer = streamed.token(token).send(addr).await;
+        answer.read_until("data: ").await;
+        open.spawn(async move { (format!("stream {row}"), answer.whole().await) });
+        let whole = Ask::post(&path, chat(false, &slow())).token(token);
+        open.spawn(async move { (format!("chat {row}"), whole.whole(addr).await) });
     }
-    begin("watch".into(), Ask::get("/api/v1/llms?watch=true"));
+    let watch = Ask::get("/api/v1/llms?watch=true").token(token);
+    let mut watch = watch.send(addr).await;
+    watch.read_until("event: synced").await;
+    open.spawn(async move { ("watch".into(), watch.whole().await) });
+
     let job = json!({"kind": "custom.never", "payload": {}});
     let id = Jobs::with(&stage.mcpd, token).submit(job).await;
-    begin(
-        "job stream".into(),
-        Ask::get(&format!("/v1/jobs/{id}/stream")),
-    );
-    let register = json!({"worker": {"name": "w", "platform": "linux"}});
-    let worker = Jobs::with(&stage.mcpd, token)
-        .call_ok(Ask::post("/v1/workers/register", register))
-        .await["worker_id"]
-        .clone();
+    let job = Ask::get(&format!("/v1/jobs/{id}/stream")).token(token);
+    let job = job.send(addr).await;
+    open.spawn(async move { ("job stream".into(), job.whole().await) });
+
     let claim = json!({
-        "worker_id": worker, "kinds": ["custom.other"], "lease_seconds": 60, "limit": 1, "wait_s": 25,
+        "worker_id": "w", "kinds": ["custom.other"], "lease_seconds": 60, "limit": 1, "wait_s": 25,
     });
-    begin("claim".into(), Ask::post("/v1/workers/claim", claim));
+    let claim = Ask::post("/v1/workers/claim", claim).token(token);
+    open.spawn(async move { ("claim".into(), claim.whole(addr).await) });
+    until("the claim to be heard", SOON, async || {
+        let workers = stage.mcpd.admin_ok(Ask::get("/v1/workers")).await;
+        when(workers["workers"][0]["worker_id"] == "w", workers)
+    })
+    .await;
     stage.serving(4).await;
     open
 }
@@ -72,9 +77,9 @@ async fn all_end(mut open: JoinSet<(String, Whole)>, since: Instant) {
         let text = answer.text();
         let is_right = match (&*what, answer.status) {
             ("claim", status) => status == 204,
-            ("watch", status) => status == 200 && text.contains("event: synced"),
+            ("watch", status) => status == 200,
             ("job stream", status) => status == 200 && !text.contains("event: done"),
-            (streamed, status) if streamed.ends_with("true") => {
+            (streamed, status) if streamed.starts_with("stream") => {
                 answer.ends_in_error("invalid_api_key");
                 status == 200 && answer.broken.is_none()
             }
