@@ -8,7 +8,8 @@ use shared::timestamp::Timestamp;
 use shared::token::{Limits, Token};
 use store::{Store, StoreError};
 
-use crate::auth::{Auth, Credential, document, still_in};
+use crate::auth::tokens::{document, no_such_token};
+use crate::auth::{Auth, Credential, still_in};
 use crate::http::error::ApiError;
 
 /// The largest budget, in US dollars.
@@ -75,7 +76,7 @@ impl Auth {
         let record = tokens.set_limits(&record.name, limits).await?;
         let spent = spent.of(&record.id, &limits, now);
         let credential = self.readmit(record, |ledger| ledger.set_limits(limits, spent, now));
-        let credential = credential.ok_or_else(|| super::no_such_token(name))?;
+        let credential = credential.ok_or_else(|| no_such_token(name))?;
         Ok(document(&credential, now))
     }
 }
