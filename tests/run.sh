@@ -61,7 +61,6 @@ step() {
 tell_what_was_left_out() {
     local what why
     while IFS=$'\t' read -r what why; do leave_out "$what" "$why"; done < <(sort -u "$1")
-    rm -f "$1"
 }
 
 leave_out() { summary+=$(printf '\n  - %-34s left out: %s' "$1" "$2"); }
@@ -208,6 +207,7 @@ if [ -n "$quick" ]; then
     leave_out "tests on the real binaries" "--quick"
 elif has_system_tests; then
     left_out_there=$(mktemp)
+    trap 'rm -f "$left_out_there"' EXIT
     step "tests on the real binaries" on_real_binaries
     tell_what_was_left_out "$left_out_there"
 fi

@@ -61,16 +61,20 @@ impl Front {
     }
 }
 
-fn chat_of(row: &str, stream: bool, behaviour: &Behaviour) -> Ask {
+/// A chat completion of `row` that has the provider behave like this.
+#[must_use]
+pub fn chat_of(row: &str, stream: bool, behaviour: &Behaviour) -> Ask {
     let mut body = chat(stream, behaviour);
     body["model"] = row.into();
     Ask::post("/v1/chat/completions", body)
 }
 
-fn messages_of(row: &str, stream: bool, behaviour: &Behaviour) -> Ask {
+/// The same in Anthropic's words. The mock is told by a cue in the prompt, since fields of others do not pass.
+#[must_use]
+pub fn messages_of(row: &str, stream: bool, behaviour: &Behaviour) -> Ask {
     let cue = format!("[[mock {}]]", json!(behaviour));
     let body = json!({
-        "model": row, "max_tokens": 1000, "stream": stream,
+        "model": row, "max_tokens": 100_000, "stream": stream,
         "messages": [{"role": "user", "content": cue}],
     });
     Ask::post("/v1/messages", body)

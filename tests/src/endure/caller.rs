@@ -2,11 +2,12 @@
 
 use super::absence::Absence;
 use super::tally::{Ended, Tally};
-use crate::cluster::stage::chat;
 use crate::cluster::{Answer, Ask, Whole};
 use crate::dice::Dice;
+use crate::fronts::{chat_of, messages_of};
 use crate::mock::Behaviour;
-use serde_json::{Value, json};
+use crate::spoken::{spoken, tokens};
+use serde_json::Value;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -98,18 +99,10 @@ fn behaviour(manner: Manner, dice: &mut Dice) -> Behaviour {
 }
 
 fn request(manner: Manner, model: &str, behaviour: &Behaviour) -> Ask {
-    let mut body = chat(manner != Manner::Whole, behaviour);
-    body["model"] = model.into();
-    if manner != Manner::Anthropic {
-        return Ask::post("/v1/chat/completions", body);
+    match manner {
+        Manner::Anthropic => messages_of(model, true, behaviour),
+        _ => chat_of(model, manner != Manner::Whole, behaviour),
     }
-    // Its own words for the same; the mock is told by a cue in the prompt, since fields of others do not pass.
-    let cue = format!("[[mock {}]]", json!(behaviour));
-    let body = json!({
-        "model": model, "stream": true, "max_tokens": 100_000,
-        "messages": [{"role": "user", "content": cue}],
-    });
-    Ask::post("/v1/messages", body)
 }
 
 async fn exchange(
@@ -169,7 +162,7 @@ fn judge_whole(answer: &Whole, asked: &Behaviour) -> Ended {
     }
     let body: Value = serde_json::from_slice(&answer.bytes).unwrap_or_default();
     let said = body["choices"][0]["message"]["content"].as_str();
-    match said == Some(&*wanted(asked)) {
+    match said == Some(&*tokens(asked.tokens)) {
         true => Ended::Whole,
         false => Ended::Wrong(format!("not what was asked for: {}", head(answer))),
     }
@@ -179,32 +172,14 @@ fn judge_stream(answer: &Whole, asked: &Behaviour, end: &str) -> Ended {
     let text = answer.text();
     let is_whole = answer.broken.is_none() && text.ends_with(end);
     let has_error = text.contains("event: error\n");
-    let said = said(&text);
+    let said = spoken(&answer.bytes);
     match (is_whole, has_error) {
-        (true, false) if said == wanted(asked) && asked.cut_after.is_none() => Ended::Whole,
+        (true, false) if said == tokens(asked.tokens) && asked.cut_after.is_none() => Ended::Whole,
         (true, _) => Ended::Wrong(format!("looks whole and is not: {}", head(answer))),
         (false, true) => Ended::Refused("in a stream".to_owned()),
         (false, false) if answer.broken.is_some() => Ended::Broken,
         (false, false) => Ended::Wrong(format!("ends without a word: {}", head(answer))),
     }
-}
-
-/// What the deltas of either dialect say.
-fn said(stream: &str) -> String {
-    let events = stream
-        .lines()
-        .filter_map(|line| line.strip_prefix("data: "));
-    let read = |data: &str| {
-        let event: Value = serde_json::from_str(data).unwrap_or_default();
-        let openai = event["choices"][0]["delta"]["content"].as_str();
-        let text = openai.or(event["delta"]["text"].as_str());
-        text.map(str::to_owned)
-    };
-    events.filter_map(read).collect()
-}
-
-fn wanted(asked: &Behaviour) -> String {
-    (0..asked.tokens).map(|n| format!("t{n} ")).collect()
 }
 
 fn head(answer: &Whole) -> String {

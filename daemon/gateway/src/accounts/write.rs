@@ -31,19 +31,19 @@ impl Accounts {
         let mut is_failing = false;
         loop {
             ticks.tick().await;
-            if !self.is_empty() {
-                match self.write().await {
-                    Ok(()) => is_failing = false,
-                    // Once, and not twice a second.
-                    Err(error) if !is_failing => {
-                        is_failing = true;
-                        tracing::error!(
-                            error = &error as &dyn std::error::Error,
-                            "usage can't be written; its sums wait in memory"
-                        );
-                    }
-                    Err(_) => {}
+            let written = match self.is_empty() {
+                true => Ok(()),
+                false => self.write().await,
+            };
+            match written {
+                Ok(()) => is_failing = false,
+                // Once, and not twice a second.
+                Err(error) if !is_failing => {
+                    is_failing = true;
+                    let error = &error as &dyn std::error::Error;
+                    tracing::error!(error, "usage can't be written; its sums wait in memory");
                 }
+                Err(_) => {}
             }
             if swept_at.is_none_or(|at| at.elapsed() >= SWEEP_INTERVAL) {
                 swept_at = Some(Instant::now());
