@@ -20,6 +20,7 @@ use insta::assert_snapshot;
 use serde_json::json;
 use support::tls::{Certificate, tls_server};
 use support::{FakeServer, Ran, Sandbox, TOKEN, run, run_with};
+use tokio::net::TcpSocket;
 
 /// From here it is a port that answers with bytes that are no HTTP, as any other program's.
 const LOOKS_THE_SAME: &str = "http to a port with TLS";
@@ -91,10 +92,12 @@ fn answers(bytes: &'static [u8]) -> String {
     url
 }
 
-/// A port where nothing listens any more.
-fn closed_port() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    format!("http://{}", listener.local_addr().unwrap())
+/// A port where nothing listens, and nothing else can as long as the socket is held; and its URL.
+fn closed_port() -> (TcpSocket, String) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let url = format!("http://{}", socket.local_addr().unwrap());
+    (socket, url)
 }
 
 fn get_llm(sandbox: &Sandbox, url: &str) -> Command {
@@ -144,11 +147,12 @@ fn by_proxy(situation: &'static str, proxy: &str, server: &str) -> Row {
 }
 
 fn network() -> Vec<Row> {
+    let (_closed, closed_url) = closed_port();
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let silent_url = format!("http://{}", silent.local_addr().unwrap());
     let sandbox = Sandbox::new();
     let mut slow = get_llm(&sandbox, &silent_url);
-    slow.args(["--timeout", "100ms"]);
+    slow.args(["--timeout", "1s"]);
     let html = b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 6\r\n\r\n<html>";
     let login = b"HTTP/1.1 302 X\r\nlocation: https://login.example/\r\ncontent-length: 0\r\n\r\n";
     let proxy = b"HTTP/1.1 502 X\r\ncontent-type: text/html\r\ncontent-length: 0\r\n\r\n";
@@ -156,7 +160,7 @@ fn network() -> Vec<Row> {
     let wants_password = b"HTTP/1.1 407 X\r\ncontent-length: 0\r\n\r\n";
     let refuses = b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n";
     vec![
-        asked("the server is down", &closed_port()),
+        asked("the server is down", &closed_url),
         asked("the host name is wrong", "http://mcpd.invalid:8765"),
         Row::at("the server does not answer", &silent_url, run(&mut slow)),
         asked("the port belongs to a web server", &answers(html)),
@@ -187,10 +191,10 @@ fn network() -> Vec<Row> {
             &Certificate::trusted("other.example"),
             "localhost",
         ),
-        by_proxy("the proxy is down", &closed_port(), "http://mcpd.example"),
+        by_proxy("the proxy is down", &closed_url, "http://mcpd.example"),
         by_proxy(
             "the proxy is down, on the way to https",
-            &closed_port(),
+            &closed_url,
             "https://mcpd.example",
         ),
         by_proxy(

@@ -220,7 +220,7 @@ fn a_wait_ends_when_all_stand_as_wanted() {
     exit 0
     job/ID-1
     ");
-    assert_snapshot!(setup.shown("wait job/ID-2 --for=status=done --timeout 1s"), @"
+    assert_snapshot!(setup.shown("wait job/ID-2 --for=status=done --timeout 3s"), @"
     exit 6
     --- stderr
     error: timed out waiting for job/ID-2: status=done
@@ -285,7 +285,7 @@ fn a_wait_for_an_llm_follows_the_stream() {
     setup
         .server
         .watch_events(&[&llm("added", "inactive"), synced]);
-    assert_snapshot!(setup.shown("wait llm/a --for=status=active --timeout 1s"), @"
+    assert_snapshot!(setup.shown("wait llm/a --for=status=active --timeout 3s"), @"
     exit 6
     --- stderr
     error: timed out waiting for llm/a: status=active

@@ -471,21 +471,13 @@ fn an_outage_is_told_once() {
     let setup = Setup::new();
     setup.put(json!({}));
     setup.server.jobs().cut_after(4);
-    let trouble = [Trouble::HangUp, Trouble::Unavailable];
-    let mut child = setup
-        .sandbox
-        .at(&setup.server, &["jobs", "watch", &id(1)])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    // The first connection stands: what comes now meets the ones behind it.
-    assert!(lines.next().unwrap().unwrap().starts_with("queued"));
+    // The first connection stands: the trouble meets the ones behind it.
+    let trouble = [Trouble::Pass, Trouble::HangUp, Trouble::Unavailable];
     setup.server.jobs().trouble("/stream", &trouble);
-    let ended = child.wait_with_output().unwrap();
-    let stderr = String::from_utf8(ended.stderr).unwrap();
-    assert_eq!(ended.status.code(), Some(0), "{stderr}");
+    let ran = setup.run("jobs watch ID-1");
+    let stderr = ran.stderr;
+    assert!(ran.stdout.starts_with("queued"), "{}", ran.stdout);
+    assert_eq!(ran.code, Some(0), "{stderr}");
     assert_eq!(stderr.matches("trying again").count(), 1, "{stderr}");
     assert_eq!(stderr.matches("The server is back").count(), 1, "{stderr}");
 }
@@ -672,14 +664,12 @@ fn several_jobs_have_bars_on_a_terminal() {
     let Some(terminal) = Terminal::start_wide(&setup.sandbox, &setup.server, &args, 100) else {
         return;
     };
-    let screen = terminal.wait("both bars", |screen| {
-        screen.contains("running on built-in") && screen.contains("] done")
-            || screen.contains(" done")
+    terminal.wait("both bars", |screen| {
+        screen.contains("running on built-in")
+            && (screen.contains("] done") || screen.contains(" done"))
+            && screen.contains("000000000001")
+            && screen.contains("000000000002")
     });
-    assert!(
-        screen.contains("000000000001") && screen.contains("000000000002"),
-        "{screen}"
-    );
     terminal.press(&["C-c"]);
     terminal.wait("the end", |screen| screen.ends_with("ended 130"));
 }

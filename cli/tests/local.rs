@@ -8,6 +8,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixListener;
 use std::process::Stdio;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use insta::assert_snapshot;
 use support::{FakeServer, Ran, Sandbox, run};
@@ -110,7 +111,7 @@ fn unpublish_ends_when_the_server_knows() {
     // At least twice: it was active at the first look.
     while looks() < 2 {
         assert_eq!(child.try_wait().unwrap(), None, "it did not wait");
-        std::thread::yield_now();
+        std::thread::sleep(Duration::from_millis(5));
     }
     server.put_llm("laptop", "virtual", "inactive", "ollama", "m");
     let ended = child.wait_with_output().unwrap();
@@ -137,7 +138,7 @@ fn unpublish_says_that_it_is_on_its_way_where_the_server_does_not_know_or_cannot
         assert_eq!(ran.stderr, note);
     };
     let questions = unpublisher(&sandbox, &server.url());
-    let args = ["local", "unpublish", "laptop", "--timeout", "200ms"];
+    let args = ["local", "unpublish", "laptop", "--timeout", "2s"];
     is_on_its_way(run(&mut sandbox.at(&server, &args)), &server.url());
     questions.join().unwrap();
     let asked = server.asked().len();

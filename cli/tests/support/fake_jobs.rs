@@ -16,6 +16,8 @@ use super::fake_server::{Asked, error, reply};
 /// What a request for jobs meets in place of its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trouble {
+    /// None: it is answered as ever.
+    Pass,
     /// The connection is dropped, and nothing was done.
     HangUp,
     /// It was done, and the connection is dropped.
@@ -170,7 +172,7 @@ pub fn answer(asked: &Asked, state: &Mutex<Jobs>, out: &mut TcpStream) -> bool {
             jobs.submit(&asked.body, key).unwrap();
             return false;
         }
-        None => {}
+        Some(Trouble::Pass) | None => {}
     }
     let (path, query) = asked.path.split_once('?').unwrap_or((&asked.path, ""));
     let path = path.strip_prefix("/v1/jobs").unwrap();

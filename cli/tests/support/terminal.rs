@@ -8,6 +8,9 @@ use super::{FakeServer, Sandbox, TOKEN};
 
 /// How long a screen may take to become as expected, on a busy machine.
 const LIMIT: Duration = Duration::from_secs(20);
+const STEP: Duration = Duration::from_millis(50);
+/// Steps that a screen may take to be drawn.
+const DRAWING: u32 = 5;
 
 /// A terminal of its own, closed with the test.
 pub struct Terminal {
@@ -105,19 +108,37 @@ impl Terminal {
         assert!(sent.unwrap().success());
     }
 
-    /// Waits until the screen shows what is wanted, and returns it.
+    /// Waits until the screen shows what is wanted, and returns it: the last of it, where it is still being drawn.
     pub fn wait(&self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
-        let tries = LIMIT.as_millis() / 50;
+        let tries = LIMIT.as_millis() / STEP.as_millis();
         let mut screen = String::new();
         for _ in 0..tries {
-            let output = self.tmux(&["capture-pane", "-p"]).output().unwrap();
-            screen = String::from_utf8(output.stdout).unwrap();
+            screen = self.screen();
             if wanted(screen.trim_end()) {
-                return screen;
+                return self.drawn(screen, wanted);
             }
-            std::thread::sleep(Duration::from_millis(50));
+            std::thread::sleep(STEP);
         }
         panic!("the screen never showed {what}; it shows:\n{screen}");
+    }
+
+    fn screen(&self) -> String {
+        let output = self.tmux(&["capture-pane", "-p"]).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// The screen once it has not changed for a moment. One that never rests is given as it is, and one that shows
+    /// something else by now as it was.
+    fn drawn(&self, mut screen: String, wanted: impl Fn(&str) -> bool) -> String {
+        for _ in 0..DRAWING {
+            std::thread::sleep(STEP);
+            let next = self.screen();
+            if next == screen || !wanted(next.trim_end()) {
+                break;
+            }
+            screen = next;
+        }
+        screen
     }
 }
 
