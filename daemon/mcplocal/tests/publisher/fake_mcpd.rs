@@ -16,8 +16,11 @@ use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use kit::lifecycle::{Ends, Lifecycle};
 use serde_json::json;
-use shared::channel::{Frame, Goaway, Heartbeat, Hello, Ping, Register, ResultMessage, Task};
+use shared::channel::{
+    Frame, Goaway, Heartbeat, Hello, Offer, Ping, Register, ResultMessage, Task,
+};
 use shared::infer_path::InferPath;
+use shared::llm::Phase;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 
@@ -59,8 +62,8 @@ pub(crate) struct Manner {
     pub(crate) bound: bool,
     /// Uploads are answered with this status at once, their bodies unread.
     pub(crate) refuse_uploads: Option<u16>,
-    /// Registrations are answered only once this is true.
-    pub(crate) hold_registers: Option<watch::Receiver<bool>>,
+    /// Registrations of what hibernates are answered only once this is true.
+    pub(crate) hold_hibernating: Option<watch::Receiver<bool>>,
     /// Bodies that can be fetched.
     pub(crate) bodies: HashMap<String, Bytes>,
     /// What becomes of the next fetches, in turn.
@@ -101,7 +104,7 @@ impl FakeMcpd {
                 refuse: None,
                 bound: true,
                 refuse_uploads: None,
-                hold_registers: None,
+                hold_hibernating: None,
                 bodies: HashMap::new(),
                 fetches: VecDeque::new(),
                 refuse_results: VecDeque::new(),
@@ -294,9 +297,12 @@ impl FakeMcpd {
         let path = path.strip_prefix("/api/v1/llms/").unwrap();
         match path.split('/').collect::<Vec<_>>()[..] {
             ["_provider-register"] => {
-                let answer = self.register(&whole(request).await);
-                let held = self.lock().manner.hold_registers.clone();
-                if let Some(mut open) = held {
+                let register: Register = serde_json::from_slice(&whole(request).await).unwrap();
+                let hibernates = |offer: &Offer| offer.status == Some(Phase::Hibernating);
+                let hibernates = register.providers.iter().any(hibernates);
+                let answer = self.register(register);
+                let held = self.lock().manner.hold_hibernating.clone();
+                if let Some(mut open) = held.filter(|_| hibernates) {
                     open.wait_for(|open| *open).await.unwrap();
                 }
                 answer
@@ -324,8 +330,7 @@ impl FakeMcpd {
         }
     }
 
-    fn register(&self, body: &[u8]) -> Response<Answer> {
-        let register: Register = serde_json::from_slice(body).unwrap();
+    fn register(&self, register: Register) -> Response<Answer> {
         self.change(|state| {
             state.seen.registers.push(register);
             match state.manner.refuse {

@@ -205,7 +205,7 @@ impl FakeProvider {
 }
 
 /// A provider that keeps no connection open, so that it is gone at once when it goes.
-pub(crate) async fn forgetful(address: &str) -> (SocketAddr, Lifecycle) {
+pub(crate) async fn forgetful(address: SocketAddr) -> (SocketAddr, Lifecycle) {
     let listener = TcpListener::bind(address).await.unwrap();
     let (address, lifecycle) = (listener.local_addr().unwrap(), Lifecycle::new());
     lifecycle.spawn("forgetful", Ends::Alone, async move {

@@ -51,15 +51,18 @@ impl Fixture {
     }
 
     pub(crate) async fn start(more: Value) -> Self {
-        Self::start_beside(more, |_| ()).await
+        Self::start_beside(more, |_, _| ()).await
     }
 
-    /// The same, beside a provider that is prepared first.
-    pub(crate) async fn start_beside(more: Value, prepare: impl FnOnce(&FakeProvider)) -> Self {
+    /// The same, beside neighbours that are prepared first.
+    pub(crate) async fn start_beside(
+        more: Value,
+        prepare: impl FnOnce(&FakeMcpd, &FakeProvider),
+    ) -> Self {
         let around = Lifecycle::new();
         let mcpd = FakeMcpd::start(&around).await;
         let provider = FakeProvider::start(&around).await;
-        prepare(&provider);
+        prepare(&mcpd, &provider);
         let home = Home::at(new_dir());
         let server = format!("http://{}", mcpd.addr);
         let credentials = json!({&server: {"token": "secret-token"}});

@@ -5,6 +5,12 @@
 mod fake_mcpd;
 mod fake_provider;
 mod fixture;
+#[path = "../../../../tests/src/cluster/ports.rs"]
+#[expect(
+    unreachable_pub,
+    reason = "the system tests have it from their library"
+)]
+mod ports;
 
 mod channel;
 mod on_the_way;

@@ -9,13 +9,14 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 use shared::channel::{ResultMessage, TaskError};
 use shared::local_control::Status;
-use tokio::net::TcpListener;
+use tokio::net::TcpSocket;
 
 use crate::fake_mcpd::{Ended, Seen};
 use crate::fake_provider::{
     DIE_MIDWAY, DIE_MIDWAY_OF_KNOWN_LENGTH, HANG_MIDWAY, PIECES, STREAM, WHOLE, forgetful,
 };
 use crate::fixture::Fixture;
+use crate::ports::free_address;
 
 fn asking(for_what: &str) -> String {
     format!("{{\"x\" :\"{for_what}\", \"model\":\"p\",\"n\":1.00}}")
@@ -120,10 +121,10 @@ async fn only_its_owner_is_told(it: &Fixture, error: &TaskError, address: Socket
 
 #[tokio::test]
 async fn a_provider_that_is_not_there_is_told_without_its_address() {
-    // Listened to by nobody, once this is over.
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    drop(listener);
+    // Bound, and so nobody else's; nobody listens.
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = socket.local_addr().unwrap();
     let url = format!("http://{address}/v1");
     let it = Fixture::connected_with(json!({"providers": [
         {"name": "p", "type": "openai", "url": url, "model": "m", "publish": true},
@@ -141,7 +142,7 @@ async fn a_provider_that_is_not_there_is_told_without_its_address() {
 #[tokio::test]
 async fn a_provider_that_is_gone_when_it_is_asked_is_told_without_its_address() {
     for mode in ["stream", "chunks"] {
-        let (address, serving) = forgetful("127.0.0.1:0").await;
+        let (address, serving) = forgetful(free_address()).await;
         let p = json!({"url": format!("http://{address}/v1")});
         let it = Fixture::connected_with(json!({"p": p, "resultMode": mode})).await;
         // It was offered, and no poll has missed it yet: it is asked, and nobody takes the connection.

@@ -8,9 +8,10 @@ use shared::llm::Phase;
 use shared::local_control::Wakefulness;
 use tokio::sync::watch;
 
-use crate::fake_mcpd::{Ended, PATIENCE, Seen};
-use crate::fake_provider::{GATED, PIECES, WHOLE, forgetful};
+use crate::fake_mcpd::{Ended, FakeMcpd, PATIENCE, Seen};
+use crate::fake_provider::{FakeProvider, GATED, PIECES, WHOLE, forgetful};
 use crate::fixture::Fixture;
+use crate::ports::free_address;
 
 fn http_wake() -> Value {
     json!({"http": {"url": "http://$PROVIDER/wake", "headers": {"x-key": "canary"}}})
@@ -23,16 +24,24 @@ fn http_sleep() -> Value {
 /// A provider that sleeps from the start and is woken by `wake`.
 async fn asleep(wake: Value) -> Fixture {
     let more = json!({"p": {"wake": wake}});
-    let it = Fixture::start_beside(more, |provider| provider.change(|seen| seen.asleep = true));
+    let it = Fixture::start_beside(more, |_, provider| {
+        provider.change(|seen| seen.asleep = true);
+    });
     let it = it.await;
     it.mcpd.connected(1).await;
     it
 }
 
-/// A provider that is awake and sleeps after a second.
-async fn soon_idle() -> Fixture {
-    let p = json!({"wake": http_wake(), "sleep": http_sleep(), "idleTimeout": "1s"});
-    Fixture::connected_with(json!({"p": p})).await
+/// How long a provider of [`soon_idle`] is awake without work.
+const IDLE: Duration = Duration::from_secs(3);
+
+/// A provider that is awake and sleeps after [`IDLE`]; it and the server are prepared first.
+async fn soon_idle(prepare: impl FnOnce(&FakeMcpd, &FakeProvider)) -> Fixture {
+    let idle = format!("{}s", IDLE.as_secs());
+    let p = json!({"wake": http_wake(), "sleep": http_sleep(), "idleTimeout": idle});
+    let it = Fixture::start_beside(json!({"p": p}), prepare).await;
+    it.mcpd.connected(1).await;
+    it
 }
 
 async fn wake(it: &Fixture) {
@@ -113,7 +122,7 @@ async fn a_request_for_what_sleeps_wakes_it_and_waits() {
 async fn a_request_waits_no_longer_than_its_deadline() {
     // It returns, and the provider sleeps on.
     let it = asleep(json!({"command": ["true"]})).await;
-    it.mcpd.task_within("t1", false, Some("{}"), 300).await;
+    it.mcpd.task_within("t1", false, Some("{}"), 3_000).await;
     let in_flight = |count| {
         it.wait_status(move |status| (status.providers[0].in_flight == count).then_some(()))
     };
@@ -125,14 +134,14 @@ async fn a_request_waits_no_longer_than_its_deadline() {
 
 #[tokio::test]
 async fn a_request_that_finds_nobody_wakes_it_and_is_sent_again() {
-    let (address, serving) = forgetful("127.0.0.1:0").await;
+    let (address, serving) = forgetful(free_address()).await;
     let p = json!({"url": format!("http://{address}/v1"), "wake": http_wake()});
     let it = Fixture::connected_with(json!({"p": p})).await;
     is(&it, Wakefulness::Awake).await;
     serving.shut_down(Duration::ZERO).await;
     it.mcpd.task("t1", false, Some("{}")).await;
     it.provider.wait("a wake", |seen| seen.wakes == 1).await;
-    let (_, _serving) = forgetful(&address.to_string()).await;
+    let (_, _serving) = forgetful(address).await;
     it.mcpd.upload("t1", Ended::Cleanly).await;
     is(&it, Wakefulness::Awake).await;
     offered(&it, None).await;
@@ -174,11 +183,10 @@ async fn a_recipe_that_fails_says_why_at_once_and_once() {
 
 #[tokio::test]
 async fn what_is_idle_is_offered_as_hibernating_before_it_sleeps() {
-    let it = soon_idle().await;
-    offered(&it, None).await;
-    let (open, hold_registers) = watch::channel(false);
-    it.mcpd
-        .behave(|manner| manner.hold_registers = Some(hold_registers));
+    let (open, held) = watch::channel(false);
+    let it = soon_idle(|mcpd, _| mcpd.behave(|manner| manner.hold_hibernating = Some(held))).await;
+    let first = it.mcpd.look(|seen| seen.registers[0].providers[0].status);
+    assert_eq!(first, None);
     offered(&it, Some(Phase::Hibernating)).await;
     is(&it, Wakefulness::FallingAsleep).await;
     assert_eq!(it.provider.seen.lock().unwrap().sleeps, 0, "not told yet");
@@ -192,13 +200,13 @@ async fn what_is_idle_is_offered_as_hibernating_before_it_sleeps() {
 
 #[tokio::test]
 async fn a_request_that_runs_keeps_it_awake() {
-    let it = soon_idle().await;
+    let it = soon_idle(|_, _| ()).await;
     it.mcpd
         .task("t1", true, Some(&format!(r#"{{"x":"{GATED}"}}"#)))
         .await;
     it.provider.asked(1).await;
     // Longer than it may be idle.
-    tokio::time::sleep(Duration::from_millis(1500)).await;
+    tokio::time::sleep(IDLE + Duration::from_secs(1)).await;
     is(&it, Wakefulness::Awake).await;
     it.provider.gate.send_replace(true);
     let (_, body) = it.mcpd.upload("t1", Ended::Cleanly).await;
@@ -209,8 +217,10 @@ async fn a_request_that_runs_keeps_it_awake() {
 
 #[tokio::test]
 async fn a_wake_while_it_falls_asleep_is_honoured_after() {
-    let it = soon_idle().await;
-    it.provider.sleep_gate.send_replace(false);
+    let it = soon_idle(|_, provider| {
+        provider.sleep_gate.send_replace(false);
+    })
+    .await;
     it.provider.wait("sleeping", |seen| seen.sleeps == 1).await;
     wake(&it).await;
     it.mcpd.task("t1", false, Some("{}")).await;

@@ -23,11 +23,11 @@ fn asking(for_what: &str) -> String {
 #[tokio::test]
 async fn a_cancel_stops_it_before_its_first_token_streaming_or_not() {
     let it = Fixture::connected().await;
-    for (count, stream) in [(1, true), (2, false)] {
-        it.mcpd.task("t", stream, Some(&asking(HANG))).await;
+    for (count, id, stream) in [(1, "t1", true), (2, "t2", false)] {
+        it.mcpd.task(id, stream, Some(&asking(HANG))).await;
         it.provider.asked(count).await;
         let start = Instant::now();
-        cancel(&it, "t").await;
+        cancel(&it, id).await;
         it.provider.abandoned(count).await;
         assert!(start.elapsed() < WITHIN);
     }
@@ -66,7 +66,8 @@ async fn an_upload_that_is_refused_stops_it() {
 async fn a_deadline_that_passed_stops_it() {
     let it = Fixture::connected().await;
     let asked = asking(HANG);
-    it.mcpd.task_within("t", true, Some(&asked), 50).await;
+    it.mcpd.task_within("t", true, Some(&asked), 2_000).await;
+    it.provider.asked(1).await;
     it.provider.abandoned(1).await;
 }
 
