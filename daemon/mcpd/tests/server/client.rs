@@ -18,6 +18,7 @@ pub(crate) struct Caller {
     client: Client,
     origin: Origin,
     token: Option<String>,
+    patience: Duration,
 }
 
 impl Caller {
@@ -26,7 +27,13 @@ impl Caller {
             client: Client::new(Config::default()),
             origin,
             token: token.map(Into::into),
+            patience: PATIENCE,
         }
+    }
+
+    /// One whose calls may take as long as this: they wait for many others.
+    pub(crate) fn patient(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     pub(crate) fn with_token(&self, token: &str) -> Self {
@@ -89,7 +96,7 @@ impl Caller {
             request.headers_mut().insert(AUTHORIZATION, bearer);
         }
         let sent = self.client.send(&self.origin, request);
-        let answer = tokio::time::timeout(PATIENCE, sent).await;
+        let answer = tokio::time::timeout(self.patience, sent).await;
         let answer = answer.unwrap_or_else(|_| panic!("{what} is not answered"));
         let (head, body) = answer
             .unwrap_or_else(|why| panic!("{what}: {why}"))
@@ -100,6 +107,7 @@ impl Caller {
             headers: head.headers,
             body,
             text: Vec::new(),
+            patience: self.patience,
         }
     }
 }
@@ -112,12 +120,13 @@ pub(crate) struct Coming {
     body: ResponseBody,
     /// What has come so far.
     text: Vec<u8>,
+    patience: Duration,
 }
 
 impl Coming {
     /// The next bytes; `None` at the end.
     async fn piece(&mut self) -> Option<Result<Bytes, upstream::Error>> {
-        let next = tokio::time::timeout(PATIENCE, self.body.frame()).await;
+        let next = tokio::time::timeout(self.patience, self.body.frame()).await;
         let next = next.unwrap_or_else(|_| {
             let (what, text) = (&self.what, String::from_utf8_lossy(&self.text));
             panic!("{what} stays silent after {text:?}")

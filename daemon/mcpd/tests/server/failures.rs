@@ -248,7 +248,7 @@ async fn a_provider_that_says_more_than_its_answer_answers_no_other_request() {
 
 #[tokio::test]
 async fn a_provider_that_stays_silent_is_504_when_the_time_is_over() {
-    let (mcpd, upstream) = with_upstream(&[("request_timeout", "300ms")]).await;
+    let (mcpd, upstream) = with_upstream(&[("request_timeout", "2s")]).await;
     let call = mcpd.admin.post(INFER, json!({}));
     let silent = async {
         let mut connection = upstream.next().await;
@@ -264,7 +264,7 @@ async fn a_provider_that_stays_silent_is_504_when_the_time_is_over() {
 
 #[tokio::test]
 async fn a_stream_that_falls_silent_ends_in_an_error_event_when_the_time_is_over() {
-    let (mcpd, upstream) = with_upstream(&[("request_timeout", "300ms")]).await;
+    let (mcpd, upstream) = with_upstream(&[("request_timeout", "2s")]).await;
     let bytes = [STREAM_HEAD, &chunk("data: 1\n\n")].concat();
     let (answer, connection) = begun(&mcpd, &upstream, bytes).await;
     let (text, end) = answer.rest().await;

@@ -1,7 +1,5 @@
 //! The gRPC port of the real server: its tokens, its words, its queue.
 
-use std::net::SocketAddr;
-
 use rpc::proto::core_client::CoreClient;
 use rpc::proto::{
     ClaimJobRequest, CompleteJobRequest, GetJobRequest, StreamJobRequest, SubmitJobRequest,
@@ -12,12 +10,11 @@ use tonic::{Code, Request};
 
 use crate::client::{Caller, PATIENCE};
 use crate::fixture::Mcpd;
+use crate::ports::free_address;
 
 /// A server with gRPC on a port of its own.
 async fn start() -> (Mcpd, CoreClient<Channel>) {
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address: SocketAddr = taken.local_addr().unwrap();
-    drop(taken);
+    let address = free_address();
     let settings = [("grpc_listen", &*address.to_string()), ("workers", "0")];
     let mcpd = Mcpd::start_with(&settings).await;
     let endpoint = Endpoint::from_shared(format!("http://{address}")).unwrap();

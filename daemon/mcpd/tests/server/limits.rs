@@ -1,5 +1,7 @@
 //! What the bearer of a token may use, over real sockets.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::client::Caller;
@@ -36,6 +38,8 @@ async fn spent(mcpd: &Mcpd) -> (f64, f64) {
 async fn two_hundred_at_once_never_pass_a_budget() {
     let (mcpd, provider) = started().await;
     let ci = limited(&mcpd, json!({"budget": {"usd": 0.001, "period": "day"}})).await;
+    // Those that are held wait until all others have their answers.
+    let ci = ci.patient(Duration::from_secs(30));
     let body = json!({"model": "gpt", "max_tokens": 100, "play": {"gpt": "hold"}});
     let ask = || ci.post(CHAT, body.clone());
     let mut running: Vec<_> = (0..200).map(|_| Box::pin(ask())).collect();
@@ -146,6 +150,8 @@ async fn rates_are_refused_with_retry_after_and_change_at_once() {
     let before = provider.requests();
     let hold = ci.post(CHAT, json!({"model": "gpt", "play": {"gpt": "hold"}}));
     let second = async {
+        // First the one that has its limits in time.
+        mcpd.until("gpt", |status| status["inFlight"] == 1).await;
         provider.has_seen(before + 1).await;
         let refused = ci.post(CHAT, small.clone()).await;
         refused.says(429, "rate_limit_exceeded", "1 requests at once");

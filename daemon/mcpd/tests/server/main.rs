@@ -20,6 +20,12 @@ mod mock_upstream;
 mod models;
 mod openapi;
 mod patch;
+#[path = "../../../../tests/src/cluster/ports.rs"]
+#[expect(
+    unreachable_pub,
+    reason = "the system tests have it from their library"
+)]
+mod ports;
 #[path = "../../../gateway/tests/requests/provider.rs"]
 mod provider;
 mod raw;
