@@ -343,7 +343,7 @@ async fn a_publisher_without_a_usable_config_or_token_waits_and_does_not_crash()
     for local in [&mut stranger, &mut lost] {
         assert!(local.process.ended().is_none());
         local.terminate();
-        assert!(local.process.end(Duration::from_secs(5)).await.success());
+        assert!(local.process.end(SOON).await.success());
     }
     assert_eq!(mcpd.phase("box").await, "gone");
     mcpd.at_rest().await;

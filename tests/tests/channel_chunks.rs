@@ -124,7 +124,7 @@ async fn a_provider_that_stalls_or_never_ends_meets_the_deadline() {
     );
     let took = began.elapsed();
     assert!(
-        took >= Duration::from_millis(1900) && took < Duration::from_secs(6),
+        took >= Duration::from_millis(1900) && took < Duration::from_secs(10),
         "{took:?}"
     );
     stalled.ends_in_error("deadline_exceeded");
@@ -145,7 +145,7 @@ async fn a_publisher_that_is_killed_fails_its_callers_and_leaves_the_rotation() 
     let mut waiting = JoinSet::from_iter([async move { whole.whole(addr).await }]);
     stage.serving(2).await;
     pieces.process.kill();
-    stage.mcpd.reaches(CHUNKED, "inactive", WITHIN).await;
+    stage.mcpd.leaves_rotation(CHUNKED, WITHIN).await;
     streaming
         .whole()
         .await

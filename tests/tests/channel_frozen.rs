@@ -18,7 +18,7 @@ async fn thaws(settings: &[(&str, &str)], frozen: Duration, publisher_notices: b
     stage.local.link_is("connected", BACK).await;
     let addr = stage.mcpd.addr;
     let slow = Behaviour {
-        tokens: 20,
+        tokens: 40,
         interval_ms: 100,
         ..Behaviour::default()
     };

@@ -62,7 +62,7 @@ async fn a_half_closed_channel_is_noticed(rules: Rules) {
     far.to_server.set(Rules::dark());
     far.to_server.set_only(channel, rules);
     let closed = Instant::now();
-    far.mcpd.reaches(VIRTUAL, "inactive", OUT).await;
+    far.mcpd.leaves_rotation(VIRTUAL, OUT).await;
     figures(
         "channel_halves",
         &format!("half closed: inactive after {:.0?}", closed.elapsed()),

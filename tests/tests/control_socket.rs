@@ -16,6 +16,8 @@ use system_tests::cluster::{Mcplocal, left_out, until};
 const SOMEBODY_ELSE: u32 = 65534;
 /// Longest an answer may take.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Longest until a program that was just started can be asked.
+const STARTED: Duration = Duration::from_secs(20);
 
 /// What the user `uid` is answered when they ask for the status.
 fn asked_as(uid: u32, socket: PathBuf) -> io::Result<String> {
@@ -45,7 +47,7 @@ async fn nobody_else_controls_a_publisher() {
     }
     let local = Mcplocal::start("http://127.0.0.1:1", "mcp_none", &json!([]));
     let socket = local.home().join(SOCKET);
-    until("the control socket", PATIENCE, async || {
+    until("the control socket", STARTED, async || {
         local.status().await.map_err(|error| error.to_string())
     })
     .await;

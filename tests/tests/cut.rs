@@ -32,7 +32,7 @@ async fn a_publisher_that_is_killed_fails_its_callers_and_leaves_the_rotation() 
         PUBLIC,
         true,
         &Behaviour {
-            tokens: 40,
+            tokens: 120,
             interval_ms: 50,
             ..Behaviour::default()
         },
@@ -41,7 +41,7 @@ async fn a_publisher_that_is_killed_fails_its_callers_and_leaves_the_rotation() 
     stage.serving(3).await;
 
     stage.local.process.kill();
-    stage.mcpd.reaches(VIRTUAL, "inactive", OUT).await;
+    stage.mcpd.leaves_rotation(VIRTUAL, OUT).await;
     streaming
         .whole()
         .await
@@ -66,7 +66,8 @@ async fn a_provider_that_breaks_off_never_looks_complete() {
     let cut = |after| Behaviour {
         tokens: 10,
         cut_after: Some(after),
-        interval_ms: 5,
+        // A break that comes with all that is said may be told in its stead.
+        interval_ms: if after > 1 { 50 } else { 5 },
         ..Behaviour::default()
     };
     for row in ROWS {
@@ -166,7 +167,7 @@ async fn a_provider_that_stalls_meets_the_deadline() {
         );
         let took = began.elapsed();
         assert!(took >= Duration::from_millis(1900), "{row}: {took:?}");
-        assert!(took < Duration::from_secs(5), "{row}: {took:?}");
+        assert!(took < Duration::from_secs(10), "{row}: {took:?}");
         streaming.ends_in_error("deadline_exceeded");
         for answer in [silent, whole] {
             assert_eq!(
@@ -237,9 +238,9 @@ async fn the_command_line_says_that_the_publisher_went_away() {
     let killing = async {
         let tokens = async || {
             let tokens = mock.stats().tokens;
-            system_tests::cluster::wait::when(tokens > 5, tokens)
+            system_tests::cluster::wait::when(tokens > 40, tokens)
         };
-        until("some tokens", Duration::from_secs(20), tokens).await;
+        until("tokens for two seconds", Duration::from_secs(20), tokens).await;
         process.kill();
     };
     let (ran, ()) = tokio::join!(run, killing);

@@ -148,7 +148,7 @@ async fn a_publisher_that_stops_finishes_what_takes_most_of_its_drain_time() {
     pieces.terminate();
     let stopped = Instant::now();
     for row in rows {
-        stage.mcpd.reaches(row, "inactive", OUT).await;
+        stage.mcpd.leaves_rotation(row, OUT).await;
     }
     refuses(&stage, &rows, "provider_offline", stopped).await;
     let took = running.are_whole(stopped).await;

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 const BACK: Duration = Duration::from_secs(10);
 const OUT: Duration = Duration::from_secs(1);
-const QUICK: Duration = Duration::from_secs(5);
+const QUICK: Duration = Duration::from_secs(15);
 
 async fn serves(stage: &Stage) {
     for row in ROWS {
@@ -110,8 +110,8 @@ async fn a_path_that_is_no_text_is_refused_in_our_words() {
 #[tokio::test]
 async fn streams_that_run_are_finished_before_the_server_stops() {
     let mut stage = Stage::start().await;
-    let three_seconds = Behaviour {
-        tokens: 30,
+    let six_seconds = Behaviour {
+        tokens: 60,
         interval_ms: 100,
         ..Behaviour::default()
     };
@@ -119,7 +119,7 @@ async fn streams_that_run_are_finished_before_the_server_stops() {
     let mut running = JoinSet::new();
     for row in ROWS {
         for stream in [true, false] {
-            let ask = stage.ask(row, stream, &three_seconds);
+            let ask = stage.ask(row, stream, &six_seconds);
             running.spawn(async move { (stream, ask.whole(addr).await) });
         }
     }
@@ -141,7 +141,7 @@ async fn streams_that_run_are_finished_before_the_server_stops() {
         let (stream, answer) = ended.unwrap();
         assert_eq!((answer.status, &answer.broken), (200, &None));
         assert!(!stream || answer.is_done(), "{}", answer.text());
-        assert!(answer.text().contains("t29 "), "{}", answer.text());
+        assert!(answer.text().contains("t59 "), "{}", answer.text());
     }
     assert!(asked.elapsed() > Duration::from_secs(1), "they ran on");
     let status = stage.mcpd.process.end(QUICK).await;

@@ -199,7 +199,7 @@ async fn call(
         let stream = turn.is_multiple_of(2);
         let behaviour = Behaviour {
             tokens: 20,
-            interval_ms: 20,
+            interval_ms: 40,
             first_token_ms: 50 + 11 * n,
             ..Behaviour::default()
         };

@@ -142,6 +142,7 @@ async fn whatever_callers_hang_up_in_memory_and_database_stay_one() {
         let token = mcpd.token(&name, "bob", &["user"]).await;
         tokens.push((name, token));
     }
+    let quiet = mcpd.running().await;
     let mut callers = JoinSet::new();
     for number in 0..CALLERS {
         callers.spawn(impatient(mcpd.addr, mcpd.admin.clone(), number));
@@ -149,6 +150,12 @@ async fn whatever_callers_hang_up_in_memory_and_database_stay_one() {
     while let Some(ended) = callers.join_next().await {
         ended.unwrap();
     }
+    // Their writes run to their end without them.
+    until("the writes to end", SOON, async || {
+        let running = mcpd.running().await;
+        when(running <= quiet, running)
+    })
+    .await;
     mcpd.at_rest().await;
     let before = [listed(&mcpd, "tokens").await, listed(&mcpd, "llms").await];
     let names: BTreeSet<_> = before[0].iter().map(|(name, _)| name.as_str()).collect();

@@ -100,20 +100,12 @@ async fn output_without_end_and_time_without_end_have_an_end() {
 
     let id = mcpd.submit(one("t")).await;
     let exec = "echo $$ > pid; echo 1; sleep 1000";
-    let args = [
-        "--kinds",
-        "t",
-        "--once",
-        "--timeout",
-        "300ms",
-        "--exec",
-        exec,
-    ];
+    let args = ["--kinds", "t", "--once", "--timeout", "2s", "--exec", exec];
     let mut worker = Worker::start(&mcpd, &token, &args);
     assert_eq!(worker.process.end(SOON).await.code(), Some(1));
     let job = mcpd.job(&id).await;
     let error = job["error"].as_str().unwrap();
-    assert!(error.contains("longer than 300ms"), "{job}");
+    assert!(error.contains("longer than 2s"), "{job}");
     gone(worker.pid_in("pid", SOON).await, SOON).await;
     mcpd.at_rest().await;
 }
@@ -172,7 +164,7 @@ async fn a_worker_that_is_killed_takes_its_commands_along_and_another_has_the_jo
     let mut worker = Worker::start(&mcpd, &token, &[&args[..], &SHORT].concat());
     let pid = worker.pid_in("pid", SOON).await;
     worker.process.kill();
-    gone(pid, Duration::from_secs(2)).await;
+    gone(pid, SOON).await;
     let args = ["--kinds", "t", "--exec", "echo $MCPCTL_JOB_ATTEMPT"];
     let _other = Worker::start(&mcpd, &token, &args);
     let job = mcpd.job_is(&id, "done", SOON).await;
@@ -288,7 +280,7 @@ async fn the_second_signal_stops_commands_and_gives_their_jobs_back() {
         worker.says("1 job will be finished", SOON).await;
         worker.process.signal(signal);
         assert_eq!(worker.process.end(SOON).await.code(), Some(code));
-        gone(pid, Duration::from_secs(2)).await;
+        gone(pid, SOON).await;
         let job = mcpd.job(&id).await;
         assert_eq!(job["status"], "queued", "{job}");
         assert!(job["error"].as_str().unwrap().contains("told to stop"));

@@ -65,11 +65,16 @@ async fn a_full_disk_under_postgresql_is_a_503_until_there_is_room() {
     goes_on(&load).await;
     is_refused(&load, || disk.fill()).await;
     disk.free();
-    // Without room for its own log it may have given up.
-    if !postgres.is_alive() {
-        postgres.launch().await;
-    }
-    goes_on(&load).await;
+    let before = load.accepted();
+    until("more jobs to be accepted", SOON, async || {
+        // Without room for its own log it gives up, now or in a moment.
+        if !postgres.is_alive() {
+            postgres.launch().await;
+        }
+        let more = load.accepted() - before;
+        (more >= SOME).then_some(()).ok_or_else(|| more.to_string())
+    })
+    .await;
     let book = load.finish("a full disk under PostgreSQL", SOON).await;
     assert!(!book.errors.is_empty());
     mcpd.at_rest().await;

@@ -113,6 +113,7 @@ async fn jobs_for_an_offline_llm_hold_no_worker_and_run_when_it_comes_without_cr
     local.start_again();
     let ended = jobs.all_end(&waiting, SOON).await;
     assert_eq!(ended.get("done"), Some(&WAITING));
+    in_flight(&away, 0, SOON).await;
     assert_eq!(
         away.stats().completions,
         WAITING as u64,
@@ -140,6 +141,7 @@ async fn no_more_jobs_run_at_once_than_their_llm_takes() {
     let ids = jobs.submit_all(&vec![chat(PUBLIC, &slow); WAITING]).await;
     let ended = jobs.all_end(&ids, SOON).await;
     assert_eq!(ended.get("done"), Some(&WAITING));
+    in_flight(&mock, 0, SOON).await;
     let stats = mock.stats();
     assert_eq!(stats.completions, WAITING as u64);
     assert_eq!(stats.most_in_flight, SLOTS, "all slots, and no more");
@@ -187,6 +189,7 @@ async fn a_server_that_stops_politely_puts_back_what_runs_and_counts_no_attempt(
         mcpd.terminate();
         let status = mcpd.process.end(SOON).await;
         assert!(status.success(), "{status}");
+        in_flight(&mock, 0, SOON).await;
         assert_eq!(mock.stats().aborted, stops);
         mcpd.start_again().await;
     }
@@ -198,8 +201,8 @@ async fn a_server_that_stops_politely_puts_back_what_runs_and_counts_no_attempt(
 
 #[tokio::test]
 async fn a_heartbeat_and_a_chunk_of_one_job_do_not_wait_for_each_other() {
-    // A heartbeat every third of a second, a chunk every tenth, so that they meet.
-    let mcpd = Mcpd::start(&[("MCPD_JOB_LEASE", "1s")]).await;
+    // A heartbeat several times in three seconds, a chunk every tenth of one, so that they meet.
+    let mcpd = Mcpd::start(&[("MCPD_JOB_LEASE", "2s")]).await;
     let mock = Mock::start(Settings::default()).unwrap();
     mcpd.create_public(PUBLIC, &mock.base_url(), json!({}))
         .await;
@@ -212,7 +215,7 @@ async fn a_heartbeat_and_a_chunk_of_one_job_do_not_wait_for_each_other() {
     in_flight(&mock, 4, SOON).await;
     let began = Instant::now();
     let mut longest = Duration::ZERO;
-    while began.elapsed() < Duration::from_secs(4) {
+    while began.elapsed() < Duration::from_secs(8) {
         let asked = Instant::now();
         jobs.submit(json!({"kind": "elsewhere", "payload": null}))
             .await;

@@ -71,15 +71,15 @@ impl Scene {
         let spread = first.ended_at.duration_since(early);
         assert!(spread < Duration::from_secs(2), "it was held back");
         let slow = Behaviour {
-            tokens: 10,
+            tokens: 20,
             interval_ms: 200,
             ..Behaviour::default()
         };
         let second = self.ask(&slow).await;
         assert!(second.is_done(), "{}", second.text());
         let spread = second.ended_at.duration_since(second.arrivals[0]);
-        assert!(second.arrivals.len() >= 8, "{}", second.arrivals.len());
-        assert!(spread > Duration::from_secs(1), "{spread:?}");
+        assert!(second.arrivals.len() >= 10, "{}", second.arrivals.len());
+        assert!(spread > Duration::from_secs(2), "{spread:?}");
     }
 
     /// More than the proxy takes.

@@ -9,10 +9,10 @@ use system_tests::cluster::{CHUNKED, Scratch, Whole};
 use system_tests::mock::Behaviour;
 use system_tests::proxy::{IdleCut, Rules};
 
-/// Idle connections are cut after this time. Pings come four times as often, as they do by default in front of a
-/// server that cuts after a minute.
-const CUT: Duration = Duration::from_secs(2);
-const PINGS: [(&str, &str); 1] = [("MCPD_PING_INTERVAL", "500ms")];
+/// Idle connections are cut after this time: several pings are, as by default in front of a server that cuts after a
+/// minute.
+const CUT: Duration = Duration::from_secs(4);
+const PINGS: [(&str, &str); 1] = [("MCPD_PING_INTERVAL", "1s")];
 const BACK: Duration = Duration::from_secs(20);
 
 fn quiet(behaviour: &Behaviour) -> Behaviour {
@@ -37,8 +37,8 @@ async fn outlives(how: IdleCut) {
     let channel = far.to_server.find("_provider-stream");
     let pauses = Behaviour {
         tokens: 3,
-        first_token_ms: 5000,
-        interval_ms: 3500,
+        first_token_ms: 9000,
+        interval_ms: 6000,
         ..Behaviour::default()
     };
     // Its provider is reached without the proxy: what is compared is the way to the server.

@@ -255,8 +255,9 @@ async fn a_revoked_token_starts_nothing_and_its_streams_end_within_five_seconds(
     for row in ROWS {
         for behaviour in [&slow, &stalled] {
             let ask = Ask::post(&format!("/api/v1/llms/{row}/infer"), chat(true, behaviour));
-            let ask = ask.token(&token);
-            running.spawn(async move { ask.whole(addr).await });
+            let mut answer = ask.token(&token).send(addr).await;
+            answer.read_until("t0 ").await;
+            running.spawn(answer.whole());
         }
     }
     let watch = Ask::get("/api/v1/llms?watch=true").token(&token);

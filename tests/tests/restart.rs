@@ -12,7 +12,6 @@ use system_tests::cluster::stage::{PUBLIC, ROWS, Stage, VIRTUAL};
 use system_tests::cluster::{Ask, Mcpd};
 use system_tests::mock::{Behaviour, Settings};
 use tokio::task::JoinSet;
-use tokio::time::Instant;
 
 /// A publisher is active again within this time of the server's return.
 const BACK: Duration = Duration::from_secs(10);
@@ -104,7 +103,7 @@ async fn the_drain_has_an_end() {
         assert!(has_error || answer.broken.is_some(), "it looks complete");
     }
     stage.mcpd.process.end(Duration::from_secs(6)).await;
-    stage.aborted(2, Duration::from_secs(2)).await;
+    stage.aborted(2, QUICK).await;
     stage.local.at_rest().await;
 }
 
@@ -114,11 +113,9 @@ async fn a_server_with_idle_publishers_and_watchers_stops_quickly() {
     let watch = Ask::get("/api/v1/llms?watch=true").token(&stage.mcpd.admin);
     let mut watching = watch.send(stage.mcpd.addr).await;
     watching.read_until("event: synced").await;
-    let asked = Instant::now();
     stage.mcpd.terminate();
     let status = stage.mcpd.process.end(QUICK).await;
     assert!(status.success(), "{status}");
-    assert!(asked.elapsed() < Duration::from_secs(3));
     stage.local.at_rest().await;
 }
 
@@ -136,7 +133,7 @@ async fn a_publisher_that_stops_politely_is_inactive_at_once_and_keeps_its_row()
     let mut running = JoinSet::from_iter([async move { ask.whole(addr).await }]);
     stage.serving(1).await;
     stage.local.terminate();
-    stage.mcpd.reaches(VIRTUAL, "inactive", OUT).await;
+    stage.mcpd.leaves_rotation(VIRTUAL, OUT).await;
     let refused = stage.chat(VIRTUAL, true, &Behaviour::default()).await;
     assert_eq!(refused.code(), "provider_offline");
     let finished = running.join_next().await.unwrap().unwrap();

@@ -49,21 +49,22 @@ impl Far {
             mock,
             callers,
         };
-        // At least one ping has come back, so that a silence is judged by pings.
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        far.ask();
+        // It has come back and forth by then, and a first ping: a silence is judged by pings.
+        far.ask().await;
         far
     }
 
-    /// A caller whose answer takes very long.
-    fn ask(&mut self) {
+    /// A caller whose answer has begun and takes very long.
+    async fn ask(&mut self) {
         let slow = Behaviour {
             tokens: 100_000,
             interval_ms: 200,
             ..Behaviour::default()
         };
         let (ask, addr) = (self.mcpd.infer("box", chat(true, &slow)), self.mcpd.addr);
-        self.callers.spawn(async move { ask.whole(addr).await });
+        let mut answer = ask.send(addr).await;
+        answer.read_until("t0 ").await;
+        self.callers.spawn(answer.whole());
     }
 
     async fn whole(&self) -> Whole {
@@ -164,7 +165,7 @@ async fn a_reset_of_every_connection_goes_and_comes_back_at_once_and_mended() {
         far.local.link_is("connected", BACK).await;
         far.mcpd.reaches("box", "active", BACK).await;
         assert!(far.whole().await.is_done());
-        far.ask();
+        far.ask().await;
     }
     far.callers.shutdown().await;
     far.at_rest().await;

@@ -83,7 +83,7 @@ impl Scene {
         };
         let more = json!({
             "wake": recipe(&format!("echo woken >>wakes\n{wake}")), "wakeTimeout": "15s",
-            "sleep": recipe(STOP), "idleTimeout": "2s",
+            "sleep": recipe(STOP), "idleTimeout": "5s",
         });
         let providers = json!([provider(LLM, &format!("{}/v1", proxy.url()), more)]);
         let publisher = mcpd.token("box", "alice", &["publisher"]).await;

@@ -19,7 +19,7 @@ use crate::task::{Source, TaskId};
 
 /// An upload that broke may be the first sign of something that is known a moment later: that the
 /// channel closed, or what the publisher says of its provider. So long that is waited for.
-const REASON_GRACE: Duration = Duration::from_millis(100);
+const REASON_GRACE: Duration = Duration::from_millis(500);
 
 /// Keeps a task alive for its caller. Dropped before the end, it cancels the task.
 pub(crate) struct TaskGuard {

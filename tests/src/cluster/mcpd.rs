@@ -6,9 +6,11 @@ use super::canary;
 use super::ports::free_address;
 use super::process::Process;
 use super::scratch::Scratch;
-use super::wait::until;
+use super::wait::{LOOKING, until};
+use crate::clock::wall_ms;
 use rustix::process::Signal;
 use serde_json::{Value, json};
+use shared::timestamp::Timestamp;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
@@ -182,6 +184,22 @@ impl Mcpd {
             if seen == phase { Ok(()) } else { Err(seen) }
         })
         .await;
+    }
+
+    /// Waits until the row is inactive, and looks that it was so within `limit` of this call: by the server's own
+    /// account, however late this one looks.
+    ///
+    /// # Panics
+    /// When it was not.
+    pub async fn leaves_rotation(&self, name: &str, limit: Duration) {
+        let began_ms = wall_ms();
+        self.reaches(name, "inactive", limit + LOOKING).await;
+        let row = self.row(name).await.expect("the row is there");
+        let since = row["status"]["inactiveSince"].as_str();
+        let since = since.and_then(|since| since.parse::<Timestamp>().ok());
+        let since_ms = since.expect("it says since when").as_millis();
+        let took = Duration::from_millis(u64::try_from(since_ms - began_ms).unwrap_or(0));
+        assert!(took < limit, "`{name}` left the rotation after {took:?}");
     }
 
     /// Waits until nothing runs or waits for the row.

@@ -124,7 +124,9 @@ impl Raw {
 pub struct OtherEnd {
     /// A process holds it: it was not closed.
     pub is_held: bool,
-    /// Bytes that were written to it, and not taken.
+    /// Bytes that it has said, and that have not been taken here.
+    pub untaken_bytes: u64,
+    /// Bytes that were said to it, and that it has not read.
     pub unread_bytes: u64,
 }
 
@@ -136,10 +138,12 @@ impl OtherEnd {
         table.lines().find_map(|line| {
             let fields: Vec<_> = line.split_whitespace().collect();
             let is_it = fields.get(1) == Some(&&*other) && fields.get(2) == Some(&&*own);
-            let (unread, _) = fields.get(4)?.split_once(':')?;
+            let (untaken, unread) = fields.get(4)?.split_once(':')?;
+            let bytes = |hex| u64::from_str_radix(hex, 16).unwrap_or(0);
             is_it.then(|| Self {
                 is_held: fields.get(9) != Some(&"0"),
-                unread_bytes: u64::from_str_radix(unread, 16).unwrap_or(0),
+                untaken_bytes: bytes(untaken),
+                unread_bytes: bytes(unread),
             })
         })
     }

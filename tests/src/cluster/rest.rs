@@ -64,7 +64,8 @@ impl Mcpd {
         })
         .await;
         let more_kib = MORE_KIB + EACH_KIB * burst as u64;
-        self.process.left_nothing(after(burst), more_kib);
+        let left = async || self.process.left_nothing(after(burst), more_kib);
+        until("the server to have left nothing", REST_LIMIT, left).await;
         self.shows_no_secret().await;
     }
 
@@ -98,7 +99,8 @@ impl Mcplocal {
         })
         .await;
         let more_kib = MORE_KIB + EACH_KIB * burst as u64;
-        self.process.left_nothing(after(burst), more_kib);
+        let left = async || self.process.left_nothing(after(burst), more_kib);
+        until("the publisher to have left nothing", REST_LIMIT, left).await;
     }
 }
 

@@ -4,7 +4,8 @@ use super::caller::{Ask, Whole};
 use super::canary;
 use super::mcpd::Mcpd;
 use super::mcplocal::{Mcplocal, provider};
-use super::wait::until;
+use super::wait::{LOOKING, until};
+use crate::clock::monotonic_ns;
 use crate::mock::{Behaviour, Mock, Settings};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -70,19 +71,31 @@ impl Stage {
         self.mcpd.infer(row, chat(stream, behaviour))
     }
 
-    /// Waits until the mock has seen `count` of its clients hang up.
+    /// Waits until the mock has seen `count` of its clients hang up, the last of them within `limit` of this call: by
+    /// its own account, however late this one looks.
     ///
     /// # Panics
-    /// When it has not within `limit`.
+    /// When it has not.
     pub async fn aborted(&self, count: u64, limit: Duration) {
-        until("the provider to see its client go", limit, async || {
+        let began_ns = monotonic_ns();
+        let patience = limit + LOOKING;
+        let stats = until("the provider to see its client go", patience, async || {
             let stats = self.mock.stats();
-            if stats.aborted >= count {
-                return Ok(());
+            match stats.aborted >= count {
+                true => Ok(stats),
+                false => Err(format!("{stats:?}")),
             }
-            Err(format!("{stats:?}"))
         })
         .await;
+        let later = usize::try_from(stats.aborted - count).unwrap_or(usize::MAX);
+        // The newest are remembered: where one is not, all of them came before.
+        if let Some(last) = stats.aborts.iter().rev().nth(later) {
+            let took = Duration::from_nanos(last.at_ns.saturating_sub(began_ns));
+            assert!(
+                took < limit,
+                "the provider saw its client go after {took:?}"
+            );
+        }
     }
 
     /// Waits until the mock is answering `count` completions at once.

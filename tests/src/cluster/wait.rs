@@ -3,6 +3,8 @@
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout_at};
 
+/// What a look may come too late, where the thing that is looked at says itself when it was.
+pub const LOOKING: Duration = Duration::from_secs(15);
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(20);
 

@@ -125,7 +125,7 @@ impl<'a> Connection<'a> {
             return self.send_out().await;
         }
         shared.recorder.note(head, &self.body);
-        let in_flight = shared.stats.begin();
+        let in_flight = shared.stats.begin(method == "POST");
         if let Some(key) = &shared.settings.api_key
             && !carries_key(head, key)
         {

@@ -3,7 +3,10 @@
 use crate::clock::monotonic_ns;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{
+    AtomicU64,
+    Ordering::{Acquire, Relaxed, Release},
+};
 use std::sync::{Mutex, PoisonError};
 
 /// How many of the newest aborts are remembered one by one.
@@ -16,6 +19,7 @@ pub(super) struct Stats {
     pub(super) open_connections: AtomicU64,
     requests: AtomicU64,
     in_flight: AtomicU64,
+    posts: AtomicU64,
     most_in_flight: AtomicU64,
     completed: AtomicU64,
     cut: AtomicU64,
@@ -38,7 +42,7 @@ pub struct StatsSnapshot {
     pub requests: u64,
     /// Requests being answered now.
     pub in_flight: u64,
-    /// The most requests that were being answered at once.
+    /// The most POST requests that were being answered at once.
     pub most_in_flight: u64,
     /// Requests answered to the end.
     pub completed: u64,
@@ -71,11 +75,15 @@ pub struct Abort {
 
 impl Stats {
     /// Counts a request until the returned guard is settled; one dropped unsettled counts as aborted.
-    pub(super) fn begin(&self) -> InFlight<'_> {
+    pub(super) fn begin(&self, is_post: bool) -> InFlight<'_> {
         self.requests.fetch_add(1, Relaxed);
-        let in_flight = self.in_flight.fetch_add(1, Relaxed) + 1;
-        self.most_in_flight.fetch_max(in_flight, Relaxed);
+        self.in_flight.fetch_add(1, Relaxed);
+        if is_post {
+            let at_once = self.posts.fetch_add(1, Relaxed) + 1;
+            self.most_in_flight.fetch_max(at_once, Relaxed);
+        }
         InFlight {
+            is_post,
             stats: self,
             end: End::Aborted,
             phase: "waiting",
@@ -86,12 +94,13 @@ impl Stats {
 
     pub(super) fn snapshot(&self) -> StatsSnapshot {
         let now = monotonic_ns();
+        let in_flight = self.in_flight.load(Acquire);
         let aborts = self.aborts.lock().unwrap_or_else(PoisonError::into_inner);
         StatsSnapshot {
             connections: self.connections.load(Relaxed),
             open_connections: self.open_connections.load(Relaxed),
             requests: self.requests.load(Relaxed),
-            in_flight: self.in_flight.load(Relaxed),
+            in_flight,
             most_in_flight: self.most_in_flight.load(Relaxed),
             completed: self.completed.load(Relaxed),
             cut: self.cut.load(Relaxed),
@@ -130,6 +139,7 @@ pub(super) struct InFlight<'a> {
     stats: &'a Stats,
     end: End,
     phase: &'static str,
+    is_post: bool,
     is_completion: bool,
     sent: u64,
 }
@@ -174,7 +184,6 @@ impl InFlight<'_> {
 
 impl Drop for InFlight<'_> {
     fn drop(&mut self) {
-        self.stats.in_flight.fetch_sub(1, Relaxed);
         let tokens = match self.end {
             End::Completed => &self.stats.tokens_completed,
             End::Cut | End::Aborted => &self.stats.tokens_cut,
@@ -192,5 +201,8 @@ impl Drop for InFlight<'_> {
                 self.stats.aborted.fetch_add(1, Relaxed)
             }
         };
+        // Last: who sees that it is over sees how it ended, too.
+        self.stats.posts.fetch_sub(u64::from(self.is_post), Relaxed);
+        self.stats.in_flight.fetch_sub(1, Release);
     }
 }
