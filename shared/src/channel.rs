@@ -326,6 +326,20 @@ pub struct Heartbeat {
     /// The state of each provider that was offered.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub providers: Vec<Readiness>,
+    /// Tasks of that epoch that have failed, where every other word of it was refused on the way.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failed: Vec<TaskFailed>,
+}
+
+/// A task that has failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct TaskFailed {
+    /// Its id.
+    pub task_id: String,
+    /// Why.
+    pub error: TaskError,
 }
 
 /// The state of one provider.

@@ -125,6 +125,27 @@ async fn a_large_request_that_a_front_refuses_fails_in_words_or_comes_on_the_nex
     local.at_rest().await;
 }
 
+#[tokio::test]
+async fn a_failure_that_a_front_refuses_to_hear_of_is_told_all_the_same() {
+    let mock = Mock::start(Settings::default()).unwrap();
+    let mcpd = Mcpd::start(&[]).await;
+    let front = Front::start(mcpd.addr).await;
+    let url = format!("http://{}", front.addr);
+    let local = publish_over(&mcpd, &url, &mock, json!({})).await;
+    for (count, status) in (1..).zip([403, 413, 502]) {
+        front.next(&[Trouble::Refused(status); 3]);
+        // Nothing of the task passes any more; heartbeats do.
+        front.mute(Some(status));
+        is_told(&ask(&mcpd, true).await, &format!("{status}, unheard"));
+        front.mute(None);
+        // Three failures in a row would open its breaker.
+        is_whole(&ask(&mcpd, true).await, "undisturbed");
+        nothing_is_left(&mcpd, &mock, count).await;
+    }
+    mcpd.at_rest().await;
+    local.at_rest().await;
+}
+
 /// What becomes of a fetch.
 #[derive(Debug, Clone, Copy)]
 enum Trouble {
@@ -134,10 +155,19 @@ enum Trouble {
     Cut,
 }
 
-/// A web server between the publisher and mcpd: one exchange per connection, all pass but fetches that meet trouble.
+/// What a front does.
+#[derive(Debug, Default)]
+struct Manner {
+    /// To the next fetches, in turn.
+    troubles: VecDeque<Trouble>,
+    /// What is said of tasks is refused with this status.
+    mute: Option<u16>,
+}
+
+/// A web server between the publisher and mcpd: one exchange per connection, all pass but what its manner forbids.
 struct Front {
     addr: SocketAddr,
-    troubles: Arc<Mutex<VecDeque<Trouble>>>,
+    manner: Arc<Mutex<Manner>>,
     _serving: JoinSet<()>,
 }
 
@@ -145,8 +175,8 @@ impl Front {
     async fn start(upstream: SocketAddr) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let addr = listener.local_addr().unwrap();
-        let troubles: Arc<Mutex<VecDeque<Trouble>>> = Arc::default();
-        let next = troubles.clone();
+        let manner: Arc<Mutex<Manner>> = Arc::default();
+        let shared = manner.clone();
         let mut serving = JoinSet::new();
         serving.spawn(async move {
             let mut exchanges = JoinSet::new();
@@ -155,54 +185,61 @@ impl Front {
                 let Ok((client, _)) = listener.accept().await else {
                     continue;
                 };
-                let next = next.clone();
+                let manner = shared.clone();
                 exchanges.spawn(async move {
                     // An end that goes away is no matter of the front's.
-                    let _ = exchange(client, upstream, &next).await;
+                    let _ = exchange(client, upstream, &manner).await;
                 });
             }
         });
         Self {
             addr,
-            troubles,
+            manner,
             _serving: serving,
         }
     }
 
     /// What the next fetches meet; those after them, nothing.
     fn next(&self, troubles: &[Trouble]) {
-        *self.troubles.lock().unwrap() = troubles.iter().copied().collect();
+        self.manner.lock().unwrap().troubles = troubles.iter().copied().collect();
+    }
+
+    /// What is said of tasks is refused from now on, or not any more.
+    fn mute(&self, status: Option<u16>) {
+        self.manner.lock().unwrap().mute = status;
     }
 
     /// Troubles that nobody met.
     fn left(&self) -> usize {
-        self.troubles.lock().unwrap().len()
+        self.manner.lock().unwrap().troubles.len()
     }
 }
 
 async fn exchange(
     mut client: TcpStream,
     upstream: SocketAddr,
-    troubles: &Mutex<VecDeque<Trouble>>,
+    manner: &Mutex<Manner>,
 ) -> io::Result<()> {
     client.set_nodelay(true)?;
     let mut request = Vec::new();
-    let (is_fetch, line_len) = loop {
+    let (about_a_task, is_fetch, line_len) = loop {
         if let Some(head) = Head::find(&request).map_err(io::Error::other)? {
             let (method, path) = head.method_and_path().map_err(io::Error::other)?;
             let line_len = method.len() + path.len() + " HTTP/1.1\r\n".len() + 1;
-            break (
-                method == "GET" && path.contains("/_provider-task/"),
-                line_len,
-            );
+            let about_a_task = path.contains("/_provider-task/");
+            break (about_a_task, method == "GET", line_len);
         }
         if client.read_buf(&mut request).await? == 0 {
             return Ok(());
         }
     };
-    let trouble = match is_fetch {
-        true => troubles.lock().unwrap().pop_front(),
-        false => None,
+    let trouble = {
+        let mut manner = manner.lock().unwrap();
+        match (about_a_task, is_fetch) {
+            (true, true) => manner.troubles.pop_front(),
+            (true, false) => manner.mute.map(Trouble::Refused),
+            (false, _) => None,
+        }
     };
     if let Some(Trouble::Refused(status)) = trouble {
         let answer = format!(

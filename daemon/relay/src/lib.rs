@@ -16,6 +16,7 @@ mod answer;
 mod channel;
 mod dispatch;
 mod error;
+mod failed;
 mod relay;
 mod result;
 mod session;

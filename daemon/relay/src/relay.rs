@@ -18,6 +18,7 @@ use tokio::time::Instant;
 
 use crate::channel::{Channel, ChannelBody};
 use crate::error::Error;
+use crate::failed::take_task_failures;
 use crate::session::{Offered, Session};
 
 /// Providers that one session may offer.
@@ -252,6 +253,7 @@ impl Relay {
             self.settle(session_id, &state.offer, true);
         }
         self.take_wake_failures(session_id, state, heartbeat);
+        take_task_failures(session_id, state, heartbeat);
         Ok(HeartbeatReply {
             bound: true,
             epoch,

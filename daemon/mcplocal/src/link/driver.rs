@@ -22,7 +22,7 @@ use super::target;
 use super::wire::{Reports, Wire};
 use crate::config::Config;
 use crate::publish::Published;
-use crate::serve::{Server, Tasks};
+use crate::serve::{Server, Tasks, Unsaid};
 
 /// Events that may wait for the driver.
 const EVENTS: usize = 64;
@@ -87,6 +87,7 @@ struct Channel {
     stop: CancellationToken,
     _guard: DropGuard,
     tasks: Arc<Tasks>,
+    unsaid: Unsaid,
     pulse: Arc<Pulse>,
     heartbeat: Option<DropGuard>,
 }
@@ -276,11 +277,13 @@ impl Driver {
         };
         self.channels += 1;
         let (tasks, pulse) = (Arc::<Tasks>::default(), Arc::<Pulse>::default());
+        let unsaid = Unsaid::default();
         let wire = Wire {
             mcpd,
             session,
             server: self.server.clone(),
             tasks: tasks.clone(),
+            unsaid: unsaid.clone(),
             pulse: pulse.clone(),
             reports: self.reports(),
         };
@@ -299,6 +302,7 @@ impl Driver {
             _guard: stop.clone().drop_guard(),
             stop,
             tasks,
+            unsaid,
             pulse,
             heartbeat: None,
         });
@@ -319,6 +323,7 @@ impl Driver {
             session,
             epoch,
             channel.pulse.clone(),
+            channel.unsaid.clone(),
             self.parts.published.clone(),
             reports,
         );

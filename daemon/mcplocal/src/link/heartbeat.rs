@@ -1,8 +1,8 @@
 //! Signs of life: on their own task and their own connection, so that bytes of answers, however
 //! many, never look like death.
 //!
-//! One every 30 s, one at once where a provider could not be woken, since callers wait for it, and
-//! one right after each ping of the server: so the server hears within a ping's
+//! One every 30 s, one at once where a provider could not be woken or a task has failed and something
+//! on the way refused that word, since callers wait for it, and one right after each ping of the server: so the server hears within a ping's
 //! interval that the channel still carries, and we hear from it as often.
 
 use std::sync::Arc;
@@ -18,6 +18,7 @@ use super::machine::Event;
 use super::mcpd::{CALL_TIMEOUT, CallError, Mcpd};
 use super::wire::Reports;
 use crate::publish::Published;
+use crate::serve::Unsaid;
 
 /// Between two heartbeats where no ping asks for one.
 const INTERVAL: Duration = Duration::from_secs(30);
@@ -47,6 +48,7 @@ pub(super) async fn beat(
     session: HeaderValue,
     epoch: u64,
     pulse: Arc<Pulse>,
+    unsaid: Unsaid,
     mut published: watch::Receiver<Arc<Published>>,
     reports: Reports,
 ) {
@@ -59,6 +61,7 @@ pub(super) async fn beat(
             epoch: Some(epoch),
             last_ping: Some(pulse.last_ping.load(Ordering::Relaxed)),
             providers: said.readiness(heard),
+            failed: unsaid.all(),
         };
         let left = LOST.saturating_sub(answered_at.elapsed());
         let call = mcpd.heartbeat(&session, &beat);
@@ -67,6 +70,7 @@ pub(super) async fn beat(
             Ok(reply) => {
                 answered_at = Instant::now();
                 heard = said.last_failure().max(heard);
+                unsaid.heard(&beat.failed);
                 let (bound, epoch) = (reply.bound, reply.epoch);
                 reports.say(Event::HeartbeatAnswered { bound, epoch }).await;
                 INTERVAL
@@ -90,6 +94,7 @@ pub(super) async fn beat(
         let asked = async {
             tokio::select! {
                 () = pulse.ping.notified() => {}
+                () = unsaid.comes() => {}
                 Ok(_) = published.wait_for(|now| now.last_failure() > heard) => {}
             }
         };

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use super::heartbeat::Pulse;
 use super::machine::{Event, Failure};
 use super::mcpd::Mcpd;
-use crate::serve::{self, Tasks};
+use crate::serve::{self, Tasks, Unsaid};
 
 /// Without any frame for this long the channel is taken for dead. Pings come every 15 s.
 pub(super) const SILENCE: Duration = Duration::from_secs(40);
@@ -42,6 +42,7 @@ pub(super) struct Wire {
     pub(super) session: HeaderValue,
     pub(super) server: serve::Server,
     pub(super) tasks: Arc<Tasks>,
+    pub(super) unsaid: Unsaid,
     pub(super) pulse: Arc<Pulse>,
     pub(super) reports: Reports,
 }
@@ -95,7 +96,8 @@ impl Wire {
             Frame::Hello(hello) => {
                 let epoch = hello.epoch;
                 let (mcpd, session) = (self.mcpd.clone(), self.session.clone());
-                let mut new = serve::Bound::new(mcpd, session, epoch);
+                let unsaid = self.unsaid.clone();
+                let mut new = serve::Bound::new(mcpd, session, epoch, unsaid);
                 if hello.keepalive {
                     new.keep_alive(Duration::from_millis(hello.ping_interval_ms));
                 }

@@ -7,6 +7,7 @@ use shared::headers;
 use tokio_util::sync::CancellationToken;
 
 use crate::link::{CallError, Mcpd};
+use crate::serve::unsaid::Unsaid;
 
 /// No server gets marks more often than this.
 const MIN_SILENCE: Duration = Duration::from_millis(100);
@@ -20,11 +21,13 @@ pub struct Bound {
     upload_arrived: CancellationToken,
     /// The longest that an upload may be silent, where the server knows marks.
     pub(super) max_silence: Option<Duration>,
+    /// What was refused on the way.
+    pub(super) unsaid: Unsaid,
 }
 
 impl Bound {
-    /// The channel of `epoch`.
-    pub fn new(mcpd: Mcpd, session: HeaderValue, epoch: u64) -> Self {
+    /// The channel of `epoch`; whoever beats for it says what is `unsaid`.
+    pub fn new(mcpd: Mcpd, session: HeaderValue, epoch: u64, unsaid: Unsaid) -> Self {
         let epoch = HeaderValue::from(epoch);
         Self {
             mcpd,
@@ -32,6 +35,7 @@ impl Bound {
             epoch,
             upload_arrived: CancellationToken::new(),
             max_silence: None,
+            unsaid,
         }
     }
 

@@ -76,11 +76,15 @@ pub(super) async fn deliver(bound: &Bound, id: &str, response: Response) -> Outc
 /// Says that there will be no answer, or no more of it, and why.
 pub(super) async fn fail(bound: &Bound, id: &str, error: TaskError) -> Outcome {
     let mut message = empty(0);
-    message.error = Some(error);
+    message.error = Some(error.clone());
     // Nobody else ends a word about a task that was never begun.
     let sent = tokio::time::timeout(PIECE_TIMEOUT, say(bound, id, &message));
     let late = |_| Outcome::Broken("the server did not take the word within 60 s".into());
-    sent.await.unwrap_or_else(late)
+    let outcome = sent.await.unwrap_or_else(late);
+    if outcome.may_be_unheard() {
+        bound.unsaid.keep(id, error);
+    }
+    outcome
 }
 
 /// Sends a word; what refused it may be a proxy that has had too much for now.
@@ -115,6 +119,8 @@ async fn give_up(bound: &Bound, id: &str, seq: u64, ended: &Outcome) {
             return;
         }
     }
+    // A task that has ended there is passed over there.
+    bound.unsaid.keep(id, error);
 }
 
 fn empty(seq: u64) -> ResultMessage {

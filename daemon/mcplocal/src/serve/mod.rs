@@ -22,6 +22,7 @@ mod kept;
 mod outcome;
 mod stream;
 mod tasks;
+mod unsaid;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -45,6 +46,7 @@ use tasks::{NotTaken, Place};
 
 pub use bound::Bound;
 pub use tasks::Tasks;
+pub use unsaid::Unsaid;
 
 /// An upload's head reaches the server within this time, unless something holds it back.
 const ACK_PATIENCE: Duration = Duration::from_secs(3);

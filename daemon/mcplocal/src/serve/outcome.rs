@@ -53,6 +53,17 @@ pub(super) fn may_be_of_proxy(status: StatusCode) -> bool {
     !matches!(status, StatusCode::CONFLICT | StatusCode::GONE)
 }
 
+impl Outcome {
+    /// Whether the server may have heard nothing of what ended like this.
+    pub(super) fn may_be_unheard(&self) -> bool {
+        match self {
+            Self::Delivered | Self::NotTaken(None) => false,
+            Self::NotTaken(Some(status)) => may_be_of_proxy(*status),
+            Self::Broken(_) => true,
+        }
+    }
+}
+
 /// What the server is told of an answer that did not get through to it.
 pub(super) fn refused_on_the_way(status: StatusCode) -> TaskError {
     on_the_way(format!(

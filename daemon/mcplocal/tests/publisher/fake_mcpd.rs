@@ -50,6 +50,7 @@ pub(crate) struct Seen {
     pub(crate) channels: usize,
     pub(crate) uploads: HashMap<String, Upload>,
     pub(crate) results: HashMap<String, Vec<ResultMessage>>,
+    pub(crate) refused_results: usize,
     pub(crate) fetched: Vec<String>,
 }
 
@@ -313,7 +314,9 @@ impl FakeMcpd {
             ["_provider-task", id, "stream"] => self.take_upload(id, request).await,
             ["_provider-task", id, "result"] => {
                 let message = serde_json::from_slice(&whole(request).await).unwrap();
-                if let Some(status) = self.lock().manner.refuse_results.pop_front() {
+                let refused = self.lock().manner.refuse_results.pop_front();
+                if let Some(status) = refused {
+                    self.change(|state| state.seen.refused_results += 1);
                     return json_answer(status, json!({}));
                 }
                 self.change(|state| {

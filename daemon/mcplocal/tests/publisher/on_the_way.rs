@@ -4,7 +4,7 @@
 use shared::channel::TaskError;
 use shared::error_body::code;
 
-use crate::fake_mcpd::{Ended, Fetch};
+use crate::fake_mcpd::{Ended, Fetch, Seen};
 use crate::fake_provider::{PIECES, STREAM};
 use crate::fixture::Fixture;
 
@@ -129,4 +129,51 @@ async fn a_word_that_is_refused_for_now_is_said_again() {
         .behave(|manner| manner.refuse_results = [429, 403].into());
     it.mcpd.task("t0", true, Some("[1]")).await;
     assert_eq!(told(&it, "t0").await.status, Some(400));
+}
+
+/// Every word of it is refused, however often.
+fn refuse_all(it: &Fixture, status: u16) {
+    it.mcpd.behave(|manner| {
+        manner.refuse_uploads = Some(status);
+        manner.refuse_results = [status; 20].into();
+    });
+}
+
+#[tokio::test]
+async fn a_failure_whose_every_word_is_refused_is_told_in_a_heartbeat_at_once() {
+    for mode in ["stream", "chunks"] {
+        let config = serde_json::json!({"resultMode": mode});
+        let it = Fixture::connected_with(config).await;
+        refuse_all(&it, 403);
+        let body = format!("{{\"x\":\"{STREAM}\",\"model\":\"p\"}}");
+        it.mcpd.task("t0", true, Some(&body)).await;
+        let told = |seen: &Seen| {
+            let failed = seen.heartbeats.iter().flat_map(|beat| &beat.failed);
+            failed.clone().next().cloned()
+        };
+        let told = it.mcpd.wait("a heartbeat that tells of it", told).await;
+        assert_eq!(told.task_id, "t0");
+        assert!(told.error.message.contains("403"), "{:?}", told.error);
+        // Heard once, it is not said again.
+        let beats = it.mcpd.look(|seen| seen.heartbeats.len());
+        it.mcpd.ping(1).await;
+        let next = |seen: &Seen| seen.heartbeats.get(beats).cloned();
+        let next = it.mcpd.wait("another heartbeat", next).await;
+        assert!(next.failed.is_empty(), "{:?}", next.failed);
+    }
+}
+
+#[tokio::test]
+async fn what_the_server_itself_calls_over_is_told_nowhere_else() {
+    let it = Fixture::connected().await;
+    refuse_all(&it, 410);
+    it.mcpd.task("t0", true, Some("[1]")).await;
+    it.mcpd
+        .wait("its word", |seen| seen.refused_results.gt(&0).then_some(()))
+        .await;
+    let beats = it.mcpd.look(|seen| seen.heartbeats.len());
+    it.mcpd.ping(1).await;
+    let next = |seen: &Seen| seen.heartbeats.get(beats).cloned();
+    let next = it.mcpd.wait("another heartbeat", next).await;
+    assert!(next.failed.is_empty(), "{:?}", next.failed);
 }

@@ -108,7 +108,7 @@ async fn publisher(mcpd: &Mcpd, calls: &mut Caller, n: usize) -> Result<Channel,
     let sign = Heartbeat {
         epoch: Some(epoch),
         last_ping: Some(0),
-        providers: Vec::new(),
+        ..Heartbeat::default()
     };
     let reply: HeartbeatReply = ask(calls, &beat, &sign).await?;
     match reply.bound {
