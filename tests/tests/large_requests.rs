@@ -138,6 +138,7 @@ async fn a_failure_that_a_front_refuses_to_hear_of_is_told_all_the_same() {
         front.mute(Some(status));
         is_told(&ask(&mcpd, true).await, &format!("{status}, unheard"));
         front.mute(None);
+        front.next(&[]);
         // Three failures in a row would open its breaker.
         is_whole(&ask(&mcpd, true).await, "undisturbed");
         nothing_is_left(&mcpd, &mock, count).await;
