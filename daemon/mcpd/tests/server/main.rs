@@ -27,6 +27,7 @@ mod patch;
 )]
 mod ports;
 #[path = "../../../gateway/tests/requests/provider.rs"]
+#[allow(dead_code, reason = "the gateway's tests use all of it")]
 mod provider;
 mod raw;
 mod revocation;
