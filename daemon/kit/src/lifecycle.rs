@@ -1,8 +1,8 @@
 //! Start, soft stop, hard stop; and no task without a name and an owner.
 //!
 //! ```text
-//! running ──stop()──► draining (soft token) ──all tasks done──► stopped
-//!                         └──────grace over──► dropping (hard token) ──► stopped
+//! running ──stop()──► draining (soft token) ──all tasks done──► services end ──what they began done──► stopped
+//!                         └───────────────────grace over──► dropping (hard token) ──► stopped
 //! ```
 //! Soft: take no new work, finish what runs. Hard: drop what is left.
 
@@ -18,6 +18,8 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 pub struct Lifecycle {
     soft: CancellationToken,
     hard: CancellationToken,
+    /// Ends the services.
+    services: CancellationToken,
     tracker: TaskTracker,
     behind: TaskTracker,
 }
@@ -69,19 +71,22 @@ impl Lifecycle {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        self.start(name, ends, self.tracker.track_future(work));
+        let until = self.hard.clone();
+        self.start(name, ends, until, self.tracker.track_future(work));
     }
 
-    /// Runs a service that everything needs, also while the rest drains: until the hard stop.
+    /// Runs a service that everything needs, also while the rest drains: until nothing runs that could need it, or the
+    /// hard stop.
     pub fn spawn_behind<F>(&self, name: &'static str, work: F)
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        self.start(name, Ends::WithTheProgram, self.behind.track_future(work));
+        let work = self.behind.track_future(work);
+        self.start(name, Ends::WithTheProgram, self.services.clone(), work);
     }
 
     #[expect(clippy::disallowed_methods, reason = "the one place that spawns")]
-    fn start<F>(&self, name: &'static str, ends: Ends, work: F)
+    fn start<F>(&self, name: &'static str, ends: Ends, until: CancellationToken, work: F)
     where
         F: Future<Output = ()> + Send + 'static,
     {
@@ -95,22 +100,30 @@ impl Lifecycle {
             };
             tokio::select! {
                 biased;
-                () = this.hard.cancelled() => {}
+                () = until.cancelled() => {}
                 () = work => {}
             }
             end.cleanly();
         });
     }
 
-    /// Soft stop, wait up to `grace` for the tasks, then hard stop. Returns whether all ended
-    /// by themselves.
+    /// Soft stop, wait up to `grace` for the tasks and for what services have begun, then hard stop. Returns whether
+    /// all ended by themselves.
     pub async fn shut_down(&self, grace: Duration) -> bool {
         self.soft.cancel();
         self.tracker.close();
         self.behind.close();
-        let drained = tokio::time::timeout(grace, self.tracker.wait())
-            .await
-            .is_ok();
+        let drained = tokio::time::timeout(grace, async {
+            self.tracker.wait().await;
+            // A service may have begun something meanwhile that must not stay half done. Once it has ended it begins
+            // nothing more.
+            self.services.cancel();
+            self.behind.wait().await;
+            self.tracker.wait().await;
+        })
+        .await
+        .is_ok();
+        self.services.cancel();
         self.hard.cancel();
         self.tracker.wait().await;
         self.behind.wait().await;

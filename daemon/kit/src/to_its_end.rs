@@ -61,6 +61,28 @@ mod tests {
         assert!(has_ended.load(Ordering::Relaxed));
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn a_stop_waits_for_what_a_service_begins_at_the_last_moment() {
+        let lifecycle = Lifecycle::new();
+        let (last, has_ended) = (Arc::new(Notify::new()), Arc::new(AtomicBool::new(false)));
+        let (around, begin, flag) = (lifecycle.clone(), last.clone(), has_ended.clone());
+        lifecycle.spawn_behind("service", async move {
+            begin.notified().await;
+            let work = async move {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                flag.store(true, Ordering::Relaxed);
+            };
+            around.to_its_end("write", work).await;
+        });
+        let stop = lifecycle.soft_token();
+        lifecycle.spawn("task", Ends::Alone, async move {
+            stop.cancelled().await;
+            last.notify_one();
+        });
+        assert!(lifecycle.shut_down(Duration::from_secs(5)).await);
+        assert!(has_ended.load(Ordering::Relaxed));
+    }
+
     #[tokio::test]
     async fn who_waits_has_the_result() {
         assert_eq!(Lifecycle::new().to_its_end("write", async { 7 }).await, 7);
