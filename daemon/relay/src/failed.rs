@@ -17,7 +17,8 @@ pub(crate) fn take_task_failures(session_id: &str, state: &mut State, beat: &Hea
         let Some(task) = state.tasks.get_mut(&id.number).filter(|_| of_now) else {
             continue;
         };
-        tracing::info!(session.id = session_id, task.id = %id, "a heartbeat tells that it has failed");
-        task.fail(Error::Provider(said.error.clone()));
+        if task.fail(Error::Provider(said.error.clone())) {
+            tracing::info!(session.id = session_id, task.id = %id, "a heartbeat tells that it has failed");
+        }
     }
 }

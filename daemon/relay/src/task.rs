@@ -76,13 +76,16 @@ impl Task {
         self.body.clone().ok_or(Error::Contradiction(none))
     }
 
-    /// Ends the task for its caller.
-    pub(crate) fn fail(&mut self, error: Error) {
+    /// Ends the task for its caller. Whether this is the first word of it.
+    pub(crate) fn fail(&mut self, error: Error) -> bool {
         if let Some(arrive) = self.arrive.take() {
             let _ = arrive.send(Err(error));
-        } else if let Some(fail) = self.fail.take() {
-            let _ = fail.send(error);
+            return true;
         }
+        let fail = self.fail.take();
+        let is_first = fail.is_some();
+        let _ = fail.map(|fail| fail.send(error));
+        is_first
     }
 }
 

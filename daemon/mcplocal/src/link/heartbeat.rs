@@ -70,7 +70,7 @@ pub(super) async fn beat(
             Ok(reply) => {
                 answered_at = Instant::now();
                 heard = said.last_failure().max(heard);
-                unsaid.heard(&beat.failed);
+                unsaid.over(&beat.failed);
                 let (bound, epoch) = (reply.bound, reply.epoch);
                 reports.say(Event::HeartbeatAnswered { bound, epoch }).await;
                 INTERVAL
@@ -82,6 +82,11 @@ pub(super) async fn beat(
             }
             Err(failed) => {
                 tracing::debug!(%failed, "a heartbeat was not answered");
+                if !beat.failed.is_empty() && is_refused(&failed) {
+                    // What refused those words before refuses them here: they are not worth the channel.
+                    tracing::warn!("failures of {} tasks can't be told", beat.failed.len());
+                    unsaid.over(&beat.failed);
+                }
                 RETRY
             }
         };
@@ -90,16 +95,25 @@ pub(super) async fn beat(
             reports.say(Event::HeartbeatLost).await;
             return;
         }
+        let told = said.last_failure().max(heard);
         // Elapsed or asked for: either way it is time.
         let asked = async {
             tokio::select! {
                 () = pulse.ping.notified() => {}
                 () = unsaid.comes() => {}
-                Ok(_) = published.wait_for(|now| now.last_failure() > heard) => {}
+                // What was said in vain is said again after the pause.
+                Ok(_) = published.wait_for(|now| now.last_failure() > told) => {}
             }
         };
         let _ = tokio::time::timeout(pause.min(left), asked).await;
     }
+}
+
+/// Whether it was refused for what it says, and would be again.
+fn is_refused(failed: &CallError) -> bool {
+    let may_pass = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS];
+    let status = failed.status();
+    status.is_some_and(|status| status.is_client_error() && !may_pass.contains(&status))
 }
 
 /// The session is gone, or belongs to somebody else by now.

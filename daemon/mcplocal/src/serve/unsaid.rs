@@ -7,6 +7,8 @@ use tokio::sync::Notify;
 
 /// Words that are kept; beyond, the oldest is dropped, and its caller meets its deadline.
 const MAX_WORDS: usize = 64;
+/// The longest of them, in characters: all of them fit a heartbeat that anything lets pass.
+const MAX_CHARS: usize = 300;
 
 /// Failures of one channel's tasks that the server was not told of. Cheap to clone; clones are the same.
 #[derive(Clone, Default)]
@@ -20,7 +22,10 @@ struct Inner {
 
 impl Unsaid {
     /// Keeps the word until it is said.
-    pub(super) fn keep(&self, id: &str, error: TaskError) {
+    pub(super) fn keep(&self, id: &str, mut error: TaskError) {
+        if let Some((end, _)) = error.message.char_indices().nth(MAX_CHARS) {
+            error.message.truncate(end);
+        }
         let mut words = self.words();
         if words.len() == MAX_WORDS {
             words.remove(0);
@@ -39,8 +44,8 @@ impl Unsaid {
         self.words().clone()
     }
 
-    /// The server has heard these.
-    pub fn heard(&self, said: &[TaskFailed]) {
+    /// The server has heard these, or will not.
+    pub fn over(&self, said: &[TaskFailed]) {
         self.words().retain(|word| !said.contains(word));
     }
 
@@ -67,13 +72,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_word_is_kept_until_it_is_heard_and_the_oldest_gives_way() {
+    async fn a_word_is_kept_until_it_is_over_and_the_oldest_gives_way() {
         let unsaid = Unsaid::default();
         unsaid.keep("1-1", error("a"));
         unsaid.comes().await;
         let said = unsaid.all();
         unsaid.keep("1-2", error("b"));
-        unsaid.heard(&said);
+        unsaid.over(&said);
         let ids = || unsaid.all().into_iter().map(|word| word.task_id);
         assert_eq!(ids().collect::<Vec<_>>(), ["1-2"]);
         for n in 0..MAX_WORDS {
@@ -81,5 +86,8 @@ mod tests {
         }
         assert_eq!(ids().count(), MAX_WORDS);
         assert_eq!(ids().next().unwrap(), "2-0");
+        unsaid.keep("3-1", error(&"é".repeat(MAX_CHARS + 1)));
+        let last = unsaid.all().pop().unwrap().error.message;
+        assert_eq!(last, "é".repeat(MAX_CHARS));
     }
 }

@@ -61,6 +61,8 @@ pub(crate) struct Manner {
     pub(crate) refuse: Option<u16>,
     /// Heartbeats are answered with this.
     pub(crate) bound: bool,
+    /// Heartbeats that tell of failures are refused with this status.
+    pub(crate) refuse_failures: Option<u16>,
     /// Uploads are answered with this status at once, their bodies unread.
     pub(crate) refuse_uploads: Option<u16>,
     /// Registrations of what hibernates are answered only once this is true.
@@ -104,6 +106,7 @@ impl FakeMcpd {
             manner: Manner {
                 refuse: None,
                 bound: true,
+                refuse_failures: None,
                 refuse_uploads: None,
                 hold_hibernating: None,
                 bodies: HashMap::new(),
@@ -372,7 +375,14 @@ impl FakeMcpd {
         let beat: Heartbeat = serde_json::from_slice(body).unwrap();
         self.change(|state| {
             let epoch = beat.epoch;
+            let refused = state
+                .manner
+                .refuse_failures
+                .filter(|_| !beat.failed.is_empty());
             state.seen.heartbeats.push(beat);
+            if let Some(status) = refused {
+                return json_answer(status, json!({}));
+            }
             let bound = state.manner.bound;
             json_answer(
                 200,

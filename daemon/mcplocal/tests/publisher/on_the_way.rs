@@ -177,3 +177,21 @@ async fn what_the_server_itself_calls_over_is_told_nowhere_else() {
     let next = it.mcpd.wait("another heartbeat", next).await;
     assert!(next.failed.is_empty(), "{:?}", next.failed);
 }
+
+#[tokio::test]
+async fn a_failure_that_is_refused_in_heartbeats_too_costs_no_channel() {
+    let it = Fixture::connected().await;
+    refuse_all(&it, 403);
+    it.mcpd.behave(|manner| manner.refuse_failures = Some(413));
+    it.mcpd.task("t0", true, Some("[1]")).await;
+    let told = |seen: &Seen| {
+        let told = seen
+            .heartbeats
+            .iter()
+            .position(|beat| !beat.failed.is_empty());
+        told.and_then(|nth| seen.heartbeats.get(nth + 1).cloned())
+    };
+    let next = it.mcpd.wait("the heartbeat behind it", told).await;
+    assert!(next.failed.is_empty(), "{:?}", next.failed);
+    assert_eq!(it.mcpd.look(|seen| seen.channels), 1);
+}
