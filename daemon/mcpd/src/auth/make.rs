@@ -13,6 +13,7 @@ use crate::http::error::ApiError;
 
 /// Tokens that a principal may have that makes them itself: the server's are for all.
 const MAX_TOKENS_OF_ITS_OWN: usize = 100;
+
 impl Auth {
     /// Makes a credential for `creator`, or for the server itself where there is none.
     ///
