@@ -1,7 +1,7 @@
 //! Start, soft stop, hard stop; and no task without a name and an owner.
 //!
 //! ```text
-//! running ──stop()──► draining (soft token) ──all tasks done──► services end ──what they began done──► stopped
+//! running ──stop()──► draining (soft token) ──all tasks done──► services end ──their tasks done──► stopped
 //!                         └───────────────────grace over──► dropping (hard token) ──► stopped
 //! ```
 //! Soft: take no new work, finish what runs. Hard: drop what is left.
@@ -107,7 +107,7 @@ impl Lifecycle {
         });
     }
 
-    /// Soft stop, wait up to `grace` for the tasks and for what services have begun, then hard stop. Returns whether
+    /// Soft stop, wait up to `grace` for the tasks, those that services have begun among them, then hard stop. Returns whether
     /// all ended by themselves.
     pub async fn shut_down(&self, grace: Duration) -> bool {
         self.soft.cancel();
@@ -115,8 +115,7 @@ impl Lifecycle {
         self.behind.close();
         let drained = tokio::time::timeout(grace, async {
             self.tracker.wait().await;
-            // A service may have begun something meanwhile that must not stay half done. Once it has ended it begins
-            // nothing more.
+            // A service may have begun a task meanwhile that must not stay half done. Once it has ended it begins none.
             self.services.cancel();
             self.behind.wait().await;
             self.tracker.wait().await;

@@ -106,7 +106,8 @@ async fn a_publishers_word_of_a_refused_key_is_not_passed_on_either() {
 #[tokio::test]
 async fn nobody_at_the_port_is_passed_over_and_alone_called_twice() {
     let (world, _a, _b) = two().await;
-    world.public("0", &nowhere().await, json!({})).await;
+    let (_closed, url) = nowhere();
+    world.public("0", &url, json!({})).await;
     assert_eq!(world.answered("big", "{}").await.llm, "a");
     let alone = async {
         let error = world.refused("0", "{}").await;

@@ -161,9 +161,8 @@ async fn fallbacks_are_tried_in_order_and_not_followed_further() {
     let (world, providers) = three().await;
     let last = Provider::start("last").await;
     world.public("last", &last.url, json!({"model": "x"})).await;
-    world
-        .public("gone", &nowhere().await, json!({"model": "x"}))
-        .await;
+    let (_closed, url) = nowhere();
+    world.public("gone", &url, json!({"model": "x"})).await;
     let inner = json!({"name": "inner", "llms": ["b"], "fallbacks": ["last"]});
     world.alias(inner).await;
     let outer = json!({"name": "outer", "llms": ["gone"], "fallbacks": ["c", "inner", "a"]});

@@ -5,16 +5,20 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use kit::lifecycle::{Ends, Lifecycle};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Semaphore;
 
 /// Tokens that every answer is said to use.
 pub(crate) const INPUT: u64 = 11;
 pub(crate) const OUTPUT: u64 = 7;
+
+/// Longest until a request is seen.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A provider that runs until it is dropped.
 pub(crate) struct Provider {
@@ -83,8 +87,13 @@ impl Provider {
     }
 
     /// Waits until so many requests came.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the clock of a test may stand still: its patience goes by the machine's"
+    )]
     pub(crate) async fn has_seen(&self, many: u64) {
-        for _ in 0..100_000 {
+        let began = Instant::now();
+        while began.elapsed() < PATIENCE {
             if self.requests() >= many {
                 return;
             }
@@ -100,10 +109,12 @@ impl Drop for Provider {
     }
 }
 
-/// The URL of a port where nobody listens.
-pub(crate) async fn nowhere() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    format!("http://{}/v1", listener.local_addr().unwrap())
+/// A port where nobody listens, and nobody else can as long as the socket is held; and its URL.
+pub(crate) fn nowhere() -> (TcpSocket, String) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let url = format!("http://{}/v1", socket.local_addr().unwrap());
+    (socket, url)
 }
 
 async fn converse(mut stream: TcpStream, counts: &Counts) {
