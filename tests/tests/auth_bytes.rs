@@ -162,7 +162,7 @@ async fn is_refused(mcpd: Arc<Mcpd>, route: Route, wrong: Arc<Vec<Vec<u8>>>) {
 #[tokio::test]
 async fn a_megabyte_of_token_is_cut_off_and_nobody_is_disturbed() {
     let mcpd = Mcpd::start(&[]).await;
-    let before = mcpd.process.rss_kib();
+    let before = mcpd.process.memory_kib();
     for bytes in [100_000, 1_000_000] {
         let header = format!("authorization: Bearer mcp_admin_{}\r\n", "x".repeat(bytes));
         for path in ["/api/v1/whoami", "/api/v1/secrets", "/v1/models"] {
@@ -170,7 +170,7 @@ async fn a_megabyte_of_token_is_cut_off_and_nobody_is_disturbed() {
             assert!(matches!(status, 0 | 401 | 431), "{path} {bytes}: {text}");
         }
     }
-    let grown = mcpd.process.rss_kib().saturating_sub(before);
+    let grown = mcpd.process.memory_kib().saturating_sub(before);
     assert!(grown < 20 * 1024, "{grown} KiB");
     let who = mcpd.admin(Ask::get("/api/v1/whoami")).await;
     assert_eq!(who.status, 200, "{}", who.text());

@@ -230,7 +230,7 @@ async fn one_that_reads_nothing_slows_nobody_and_fills_no_memory() {
     };
     fast().await;
     let alone = fast().await;
-    let memory = || (stage.mcpd.process.rss_kib(), pieces.process.rss_kib());
+    let memory = || (stage.mcpd.process.memory_kib(), pieces.process.memory_kib());
     let (server, publisher) = memory();
     let mut unread = Vec::new();
     for _ in 0..SLOW {

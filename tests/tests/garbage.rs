@@ -244,7 +244,12 @@ async fn a_line_of_a_hundred_megabytes_passes_or_is_refused_and_fills_no_memory(
     for row in ROWS {
         // A small one first: what is allocated once is not counted.
         assert!(stage.chat(row, true, &Behaviour::default()).await.is_done());
-        let memory = || (stage.mcpd.process.rss_kib(), stage.local.process.rss_kib());
+        let memory = || {
+            (
+                stage.mcpd.process.memory_kib(),
+                stage.local.process.memory_kib(),
+            )
+        };
         let (server, publisher) = memory();
         let began = Instant::now();
         stage.mock.play(endless.clone());

@@ -63,7 +63,7 @@ async fn asked(mcpd: &Mcpd, route: &BodyRoute, headers: &[(&str, &str)], body: V
 #[tokio::test]
 async fn what_is_too_deep_is_refused_on_every_front() {
     let (mcpd, mock) = scene().await;
-    let before = mcpd.process.rss_kib();
+    let before = mcpd.process.memory_kib();
     for depth in [200, 100_000, 900_000] {
         let list = "[".repeat(depth);
         let objects = "{\"a\":".repeat(depth / 5);
@@ -92,7 +92,7 @@ async fn what_is_too_deep_is_refused_on_every_front() {
         completions <= 4,
         "two fronts take it as it is: {completions}"
     );
-    let grown = mcpd.process.rss_kib().saturating_sub(before);
+    let grown = mcpd.process.memory_kib().saturating_sub(before);
     assert!(grown < 2 * SMALL_KIB, "{grown} KiB");
     assert_eq!(Ask::get("/readyz").whole(mcpd.addr).await.status, 200);
     mcpd.at_rest().await;
@@ -133,7 +133,7 @@ const GZIP: &[u8] = &[
 #[tokio::test]
 async fn nothing_is_decompressed() {
     let (mcpd, mock) = scene().await;
-    let before = mcpd.process.rss_kib();
+    let before = mcpd.process.memory_kib();
     let mut bomb = GZIP.to_vec();
     bomb.extend(std::iter::repeat_n(0, 900_000));
     for (route, _) in &fronts() {
@@ -146,7 +146,7 @@ async fn nothing_is_decompressed() {
             }
         }
     }
-    let grown = mcpd.process.rss_kib().saturating_sub(before);
+    let grown = mcpd.process.memory_kib().saturating_sub(before);
     assert!(grown < SMALL_KIB, "{grown} KiB");
     assert_eq!(mock.stats().completions, 0);
     mcpd.at_rest().await;

@@ -52,7 +52,12 @@ async fn one_that_reads_nothing_slows_nobody_and_fills_no_memory() {
         // Twice: the first round fills pools and caches.
         fast(&stage, row).await;
         let alone = fast(&stage, row).await;
-        let memory = || (stage.mcpd.process.rss_kib(), stage.local.process.rss_kib());
+        let memory = || {
+            (
+                stage.mcpd.process.memory_kib(),
+                stage.local.process.memory_kib(),
+            )
+        };
         let (server, publisher) = memory();
         let mut unread = Vec::new();
         for _ in 0..SLOW {

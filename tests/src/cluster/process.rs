@@ -128,8 +128,8 @@ impl Process {
 
     /// Memory that it holds now, in KiB; 0 where it is gone.
     #[must_use]
-    pub fn rss_kib(&self) -> u64 {
-        rss_kib_of(self.pid())
+    pub fn memory_kib(&self) -> u64 {
+        memory_kib_of(self.pid())
     }
 
     /// What it has open now; nothing where it is gone.
@@ -140,7 +140,7 @@ impl Process {
 
     /// Notes what it holds now, for [`Process::left_nothing`].
     pub fn note_what_it_holds(&mut self) {
-        self.at_first = Some((self.open_files(), self.rss_kib()));
+        self.at_first = Some((self.open_files(), self.memory_kib()));
     }
 
     /// The same as `before`, which did the same work, for [`Process::left_nothing`].
@@ -159,7 +159,7 @@ impl Process {
         let (files, kib) = self
             .at_first
             .expect("what a process holds is noted once it works");
-        let (files_now, kib_now) = (self.open_files(), self.rss_kib());
+        let (files_now, kib_now) = (self.open_files(), self.memory_kib());
         let is_more = files_now.sockets > files.sockets + more_files.sockets
             || files_now.others > files.others + more_files.others;
         if is_more {
@@ -220,7 +220,7 @@ fn open(log: &Path) -> File {
 /// Memory of its own that the process holds now, in KiB; 0 where it is gone. Pages of its program are not counted: they
 /// come with the first use of each part, and the system takes them back as it likes.
 #[must_use]
-pub fn rss_kib_of(pid: u32) -> u64 {
+pub fn memory_kib_of(pid: u32) -> u64 {
     let path = format!("/proc/{pid}/status");
     let status = std::fs::read_to_string(path).unwrap_or_default();
     let line = status.lines().find(|line| line.starts_with("RssAnon:"));

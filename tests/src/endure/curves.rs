@@ -8,7 +8,7 @@ use std::time::Duration;
 pub struct Sample {
     /// Since the run began.
     pub at: Duration,
-    /// Resident memory, in KiB.
+    /// Memory of its own, in KiB.
     pub kib: u64,
     /// Open files, sockets among them.
     pub files: usize,

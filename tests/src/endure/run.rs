@@ -7,7 +7,7 @@ use super::plot::draw;
 use super::tally::{Counts, Tally};
 use super::trouble::{Faults, trouble};
 use super::world::World;
-use crate::cluster::process::{open_files_of, rss_kib_of};
+use crate::cluster::process::{memory_kib_of, open_files_of};
 use crate::dice::Dice;
 use crate::jobs::client::Jobs;
 use std::collections::BTreeMap;
@@ -126,7 +126,7 @@ async fn sample_on(
             let files = open_files_of(pid);
             Sample {
                 at: began.elapsed(),
-                kib: rss_kib_of(pid),
+                kib: memory_kib_of(pid),
                 files: files.sockets + files.others,
             }
         };
