@@ -12,7 +12,7 @@ use system_tests::proxy::{IdleCut, Rules};
 /// Idle connections are cut after this time: several pings are, as by default in front of a server that cuts after a
 /// minute.
 const CUT: Duration = Duration::from_secs(4);
-const PINGS: [(&str, &str); 1] = [("MCPD_PING_INTERVAL", "1s")];
+const PINGS: [(&str, &str); 1] = [("MCPD_PING_INTERVAL", "500ms")];
 const BACK: Duration = Duration::from_secs(20);
 
 fn quiet(behaviour: &Behaviour) -> Behaviour {
@@ -108,7 +108,7 @@ async fn costs_no_request(far: &Far, rows: &[&str], how: IdleCut, rounds: usize)
 #[tokio::test]
 async fn kept_connections_that_were_closed_cost_no_request() {
     let far = Far::start(&PINGS).await;
-    let how = IdleCut::Close(Duration::from_millis(1500));
+    let how = IdleCut::Close(Duration::from_secs(3));
     costs_no_request(&far, &[PUBLIC, VIRTUAL], how, 3).await;
     at_rest(&far).await;
 }
@@ -116,7 +116,7 @@ async fn kept_connections_that_were_closed_cost_no_request() {
 #[tokio::test]
 async fn kept_connections_to_a_provider_that_were_forgotten_cost_no_request() {
     let far = Far::start(&PINGS).await;
-    let how = IdleCut::Forget(Duration::from_millis(1500));
+    let how = IdleCut::Forget(Duration::from_secs(3));
     costs_no_request(&far, &[PUBLIC], how, 3).await;
     assert!(far.to_provider.accepted() >= 3, "they were forgotten");
     at_rest(&far).await;
