@@ -139,6 +139,14 @@ fn refuse_all(it: &Fixture, status: u16) {
     });
 }
 
+async fn the_next_heartbeat_tells_of_none(it: &Fixture) {
+    let beats = it.mcpd.look(|seen| seen.heartbeats.len());
+    it.mcpd.ping(1).await;
+    let next = |seen: &Seen| seen.heartbeats.get(beats).cloned();
+    let next = it.mcpd.wait("another heartbeat", next).await;
+    assert!(next.failed.is_empty(), "{:?}", next.failed);
+}
+
 #[tokio::test]
 async fn a_failure_whose_every_word_is_refused_is_told_in_a_heartbeat_at_once() {
     for mode in ["stream", "chunks"] {
@@ -155,11 +163,7 @@ async fn a_failure_whose_every_word_is_refused_is_told_in_a_heartbeat_at_once() 
         assert_eq!(told.task_id, "t0");
         assert!(told.error.message.contains("403"), "{:?}", told.error);
         // Heard once, it is not said again.
-        let beats = it.mcpd.look(|seen| seen.heartbeats.len());
-        it.mcpd.ping(1).await;
-        let next = |seen: &Seen| seen.heartbeats.get(beats).cloned();
-        let next = it.mcpd.wait("another heartbeat", next).await;
-        assert!(next.failed.is_empty(), "{:?}", next.failed);
+        the_next_heartbeat_tells_of_none(&it).await;
     }
 }
 
@@ -171,11 +175,7 @@ async fn what_the_server_itself_calls_over_is_told_nowhere_else() {
     it.mcpd
         .wait("its word", |seen| seen.refused_results.gt(&0).then_some(()))
         .await;
-    let beats = it.mcpd.look(|seen| seen.heartbeats.len());
-    it.mcpd.ping(1).await;
-    let next = |seen: &Seen| seen.heartbeats.get(beats).cloned();
-    let next = it.mcpd.wait("another heartbeat", next).await;
-    assert!(next.failed.is_empty(), "{:?}", next.failed);
+    the_next_heartbeat_tells_of_none(&it).await;
 }
 
 #[tokio::test]
