@@ -2,11 +2,11 @@
 
 use http::Method;
 use serde_json::{Value, json};
-use tokio::net::TcpSocket;
 
 use crate::client::Coming;
 use crate::fixture::Mcpd;
 use crate::mock_upstream::{MockUpstream, STREAM_HEAD, chunk, json_answer};
+use crate::provider::nowhere;
 
 const INFER: &str = "/api/v1/llms/gpt/infer";
 const HALF: &str =
@@ -53,14 +53,12 @@ async fn with_upstream(settings: &[(&str, &str)]) -> (Mcpd, MockUpstream) {
 #[tokio::test]
 async fn nobody_there_is_502_and_names_the_place() {
     let mcpd = Mcpd::start().await;
-    // Bound, and so nobody else's; nobody listens.
-    let socket = TcpSocket::new_v4().unwrap();
-    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-    let address = socket.local_addr().unwrap().to_string();
-    let url = format!("http://{address}/v1");
+    let (_closed, url) = nowhere();
     mcpd.public_llm("gpt", &url, json!({})).await;
     let answer = mcpd.admin.post(INFER, json!({})).await;
-    answer.says(502, "provider_error", &address);
+    let address = url.strip_prefix("http://").unwrap();
+    let address = address.strip_suffix("/v1").unwrap();
+    answer.says(502, "provider_error", address);
 }
 
 #[tokio::test]
